@@ -1,0 +1,25 @@
+/* The folder a run writes: opened with care for what stands there, each file aside-and-renamed, summary.json last. */
+#ifndef GEARS_BASE_RUN_FOLDER_H
+#define GEARS_BASE_RUN_FOLDER_H
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct run_folder {
+    char path[4096];
+};
+
+/* Create the folder (and parents). A folder that holds our summary.json (with a key "gears") is emptied of the files that
+ * summary lists under "files", and its summary.json removed first; any other non-empty folder is refused (STATUS_FAILED,
+ * message names --force) unless `force`, which leaves foreign files alone. */
+enum status run_folder_open(struct run_folder *f, const char *path, bool force, struct error *e);
+
+/* FOLDER/NAME into buffer. */
+char *run_folder_file(const struct run_folder *f, const char *name, char *buffer, size_t size);
+
+/* Write summary.json: `summary` (borrowed) with "complete" and "files" (every regular file now in the folder) added. */
+enum status run_folder_finish(const struct run_folder *f, json_t *summary, bool complete, struct error *e);
+
+#endif
