@@ -68,7 +68,7 @@ enum status ode_new(struct ode **out, const struct ode_problem *problem, const s
 void ode_free(struct ode *o);
 
 /* Take one internal step towards s_end (never past it), or stop at the first root event on the way; *at_event says which
- * happened. After it ode_position/ode_state are the new point and ode_step_span the interval covered by dense output.
+ * happened. After it ode_position/ode_state are the new point, ode_step_start/ode_step_end the span of the dense output.
  * Errors: STATUS_FAILED or STATUS_INTERRUPTED, message with the place; details from ode_failure. */
 enum status ode_step(struct ode *o, double s_end, bool *at_event, struct error *e);
 
@@ -80,10 +80,9 @@ const int *ode_event_directions(const struct ode *o);
 /* k-th derivative (k up to the current order) of the dense output at s within the last step, into x (n). */
 enum status ode_interpolate(struct ode *o, double s, int k, double *x, struct error *e);
 int ode_order(const struct ode *o); /* order of the method in the last step = degree of its dense output */
-double ode_step_start(const struct ode *o); /* the dense output is valid from here to the end of the internal step */
-double ode_step_end(const struct ode *o);   /* >= ode_position: an event may stop inside a step */
+double ode_step_start(const struct ode *o); /* the dense output is valid from here ... */
+double ode_step_end(const struct ode *o);   /* ... to here; >= ode_position: an event may stop inside a step */
 
-/* Estimated local error of the last step over its weights, weighted maximum norm. */
 void ode_get_statistics(const struct ode *o, struct ode_statistics *out);
 const struct ode_failure *ode_get_failure(const struct ode *o);
 

@@ -1,0 +1,237 @@
+#include "solver/rescaled.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_STATES = 15, MAX_EVENTS = 64 };
+
+/* tau counts e-foldings of the stocks; no history has a million of them. */
+static const double TAU_END = 1e6;
+
+/* What the callbacks need: the problem in t, and the rescaling. */
+struct rescaling {
+    const struct ode_problem *problem;
+    double rate_floor, t_end;
+};
+
+static double speed(const struct rescaling *r, const double *f)
+{
+    double sum = r->rate_floor * r->rate_floor;
+    for (size_t i = 0; i < r->problem->n; i++)
+        sum += f[i] * f[i];
+    return sqrt(sum);
+}
+
+/* z = (x, t); dz/dtau = (f, 1)/w */
+static int rescaled_rhs(double tau, const double *z, double *dz, void *context)
+{
+    (void)tau;
+    const struct rescaling *r = context;
+    size_t n = r->problem->n;
+    int code = r->problem->rhs(z[n], z, dz, r->problem->context);
+    if (code)
+        return code;
+    double w = speed(r, dz);
+    if (!isfinite(w))
+        return 1;
+    for (size_t i = 0; i < n; i++)
+        dz[i] /= w;
+    dz[n] = 1 / w;
+    return 0;
+}
+
+/* df/dt by central differences over a step that is small beside a year: only interventions depend on t. */
+static int rate_of_change_in_time(const struct rescaling *r, const double *z, double *dfdt)
+{
+    size_t n = r->problem->n;
+    double early[MAX_STATES], late[MAX_STATES], h = 1e-6 * (1 + fabs(z[n]) * 1e-3);
+    int code = r->problem->rhs(z[n] - h, z, early, r->problem->context);
+    if (!code)
+        code = r->problem->rhs(z[n] + h, z, late, r->problem->context);
+    for (size_t i = 0; i < n && !code; i++)
+        dfdt[i] = (late[i] - early[i]) / (2 * h);
+    return code;
+}
+
+/* With F = (f, 1)/w and w_j = (sum_i f_i df_i/dz_j)/w:  dF_i/dz_j = (df_i/dz_j - F_i w_j)/w, the last row without the
+ * first term. */
+static int rescaled_jacobian(double tau, const double *z, const double *dz, double *jac, void *context)
+{
+    (void)tau;
+    const struct rescaling *r = context;
+    size_t n = r->problem->n, m = n + 1;
+    double inner[MAX_STATES * MAX_STATES], in_time[MAX_STATES], w = 1 / dz[n];
+    double f[MAX_STATES];
+    for (size_t i = 0; i < n; i++)
+        f[i] = dz[i] * w;
+    int code = r->problem->jacobian(z[n], z, f, inner, r->problem->context);
+    if (!code)
+        code = rate_of_change_in_time(r, z, in_time);
+    if (code)
+        return code;
+    for (size_t j = 0; j < m; j++) {
+        double slope = 0;
+        for (size_t i = 0; i < n; i++)
+            slope += dz[i] * (j < n ? inner[i * n + j] : in_time[i]);
+        for (size_t i = 0; i < n; i++)
+            jac[i * m + j] = ((j < n ? inner[i * n + j] : in_time[i]) - dz[i] * slope) / w;
+        jac[n * m + j] = -dz[n] * slope / w;
+    }
+    return 0;
+}
+
+/* The problem's own events, then one more: the end of the run. */
+static int rescaled_events(double tau, const double *z, double *g, void *context)
+{
+    (void)tau;
+    const struct rescaling *r = context;
+    size_t k = r->problem->n_events;
+    g[k] = z[r->problem->n] - r->t_end;
+    return k ? r->problem->events(z[r->problem->n], z, g, r->problem->context) : 0;
+}
+
+/* Years until the singularity, w/(dw/dt), from the dense output: with t' = dt/dtau = 1/w it is -t'^2/t''. INFINITY
+ * while rates are not accelerating. */
+static enum status remaining_time(struct ode *o, size_t n, double *remaining, struct error *e)
+{
+    double first[MAX_STATES + 1], second[MAX_STATES + 1];
+    *remaining = INFINITY;
+    if (ode_order(o) < 2)
+        return STATUS_OK;
+    enum status status = ode_interpolate(o, ode_position(o), 1, first, e);
+    if (!status)
+        status = ode_interpolate(o, ode_position(o), 2, second, e);
+    if (!status && second[n] < 0)
+        *remaining = first[n] * first[n] / -second[n];
+    return status;
+}
+
+static enum status record_events(struct rescaled_run *run, const struct ode *o, size_t n, size_t n_events,
+                                 bool *at_end, struct error *e)
+{
+    const int *direction = ode_event_directions(o);
+    const double *z = ode_state(o);
+    for (size_t i = 0; i < n_events; i++) {
+        if (!direction[i])
+            continue;
+        if (run->n_events == run->events_capacity) {
+            size_t capacity = run->events_capacity ? 2 * run->events_capacity : 16;
+            struct rescaled_event *more = realloc(run->events, capacity * sizeof *more);
+            if (!more)
+                return error_memory(e);
+            run->events = more;
+            run->events_capacity = capacity;
+        }
+        struct rescaled_event *event = &run->events[run->n_events++];
+        *event = (struct rescaled_event){.id = i, .direction = direction[i], .tau = ode_position(o), .t = z[n]};
+        memcpy(event->x, z, n * sizeof *z);
+    }
+    *at_end = direction[n_events] != 0;
+    return STATUS_OK;
+}
+
+/* The state whose rate dominates decides what kind of singularity it is. */
+static void finish_singular(struct rescaled_run *run, const struct ode *o, size_t n, const double *rates,
+                            double remaining, double previous_estimate)
+{
+    size_t leader = 0;
+    for (size_t i = 1; i < n; i++)
+        if (fabs(rates[i]) > fabs(rates[leader]))
+            leader = i;
+    run->outcome = rates[leader] > 0 ? RESCALED_BLOW_UP : RESCALED_EXHAUSTED;
+    run->exhausted = leader;
+    run->date = ode_state(o)[n] + remaining;
+    double spacing = 4 * DBL_EPSILON * fabs(run->date);
+    run->date_error = fmax(fabs(run->date - previous_estimate), fmax(remaining, spacing));
+}
+
+static enum status integrate(struct ode *o, const struct ode_problem *problem,
+                             const struct rescaled_options *options, double t_end, struct rescaled_run *run,
+                             struct error *e)
+{
+    size_t n = problem->n;
+    double estimate = INFINITY; /* of the date of the singularity, one step ago */
+    for (;;) {
+        bool at_event, at_end = false;
+        double remaining, rates[MAX_STATES + 1];
+        enum status status = ode_step(o, TAU_END, &at_event, e);
+        if (!status)
+            status = ode_solution_append(&run->solution, o, e);
+        if (!status && at_event)
+            status = record_events(run, o, n, problem->n_events, &at_end, e);
+        if (status)
+            return status;
+        if (at_end) {
+            run->outcome = RESCALED_REACHED;
+            run->date = t_end;
+            run->date_error = 0;
+            return STATUS_OK;
+        }
+        status = remaining_time(o, n, &remaining, e);
+        if (status)
+            return status;
+        double t = ode_state(o)[n];
+        if (ode_position(o) >= TAU_END)
+            return error_set(e, STATUS_FAILED, "integration does not come to an end: %g e-foldings by %.10g", TAU_END, t);
+        if (remaining < options->resolution) {
+            status = ode_interpolate(o, ode_position(o), 1, rates, e);
+            if (!status)
+                finish_singular(run, o, n, rates, remaining, estimate);
+            return status;
+        }
+        estimate = t + remaining;
+    }
+}
+
+enum status rescaled_integrate(const struct ode_problem *problem, const struct rescaled_options *options, double t0,
+                               const double *x0, double t_end, struct rescaled_run *run, struct error *e)
+{
+    size_t n = problem->n;
+    memset(run, 0, sizeof *run);
+    ode_solution_init(&run->solution, n + 1);
+    if (n > MAX_STATES || problem->n_events >= MAX_EVENTS || !problem->jacobian || !(options->rate_floor > 0) ||
+        !(t_end > t0))
+        return error_set(e, STATUS_FAILED, "rescaled integration: bad arguments");
+    struct rescaling rescaling = {problem, options->rate_floor, t_end};
+    int direction[MAX_EVENTS] = {0};
+    for (size_t i = 0; i < problem->n_events && problem->direction; i++)
+        direction[i] = problem->direction[i];
+    struct ode_problem inner = {.n = n + 1,
+                                .rhs = rescaled_rhs,
+                                .jacobian = rescaled_jacobian,
+                                .n_events = problem->n_events + 1,
+                                .events = rescaled_events,
+                                .direction = direction,
+                                .context = &rescaling};
+    double atol[MAX_STATES + 1], z0[MAX_STATES + 1];
+    for (size_t i = 0; i < n; i++) {
+        atol[i] = options->rtol;
+        z0[i] = x0[i];
+    }
+    atol[n] = options->atol_time;
+    z0[n] = t0;
+    struct ode_options inner_options = {.method = options->method,
+                                        .rtol = 0,
+                                        .atol = atol,
+                                        .max_steps = options->max_steps,
+                                        .max_seconds = options->max_seconds,
+                                        .reporter = options->reporter};
+    struct ode *o = NULL;
+    enum status status = ode_new(&o, &inner, &inner_options, 0, z0, e);
+    if (!status) {
+        status = integrate(o, problem, options, t_end, run, e);
+        ode_get_statistics(o, &run->statistics);
+    }
+    ode_free(o);
+    return status;
+}
+
+void rescaled_run_clear(struct rescaled_run *run)
+{
+    ode_solution_clear(&run->solution);
+    free(run->events);
+    run->events = NULL;
+    run->n_events = run->events_capacity = 0;
+}
