@@ -152,7 +152,7 @@ static enum status integrate(struct ode *o, const struct ode_problem *problem,
                              struct error *e)
 {
     size_t n = problem->n;
-    double estimate = INFINITY; /* of the date of the singularity, one step ago */
+    double estimate = INFINITY; /* of the date of the singularity, from the steps before */
     for (;;) {
         bool at_event, at_end = false;
         double remaining, rates[MAX_STATES + 1];
@@ -175,13 +175,14 @@ static enum status integrate(struct ode *o, const struct ode_problem *problem,
         double t = ode_state(o)[n];
         if (ode_position(o) >= TAU_END)
             return error_set(e, STATUS_FAILED, "integration does not come to an end: %g e-foldings by %.10g", TAU_END, t);
-        if (remaining < options->resolution) {
+        if (remaining < options->resolution && isfinite(estimate)) {
             status = ode_interpolate(o, ode_position(o), 1, rates, e);
             if (!status)
                 finish_singular(run, o, n, rates, remaining, estimate);
             return status;
         }
-        estimate = t + remaining;
+        if (isfinite(remaining))
+            estimate = t + remaining;
     }
 }
 
@@ -191,6 +192,7 @@ enum status rescaled_integrate(const struct ode_problem *problem, const struct r
     size_t n = problem->n;
     memset(run, 0, sizeof *run);
     ode_solution_init(&run->solution, n + 1);
+    run->rate_floor = options->rate_floor;
     if (n > MAX_STATES || problem->n_events >= MAX_EVENTS || !problem->jacobian || !(options->rate_floor > 0) ||
         !(t_end > t0))
         return error_set(e, STATUS_FAILED, "rescaled integration: bad arguments");

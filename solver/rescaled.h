@@ -35,6 +35,7 @@ struct rescaled_event {
 
 struct rescaled_run {
     enum rescaled_outcome outcome;
+    double rate_floor; /* as given: dt/dtau = 1/sqrt(rate_floor^2 + sum f^2) */
     double date;       /* t_end, the blow-up date, or the date of exhaustion */
     double date_error; /* years: uncertainty of the extrapolated remaining time (not of the integration) */
     size_t exhausted;  /* RESCALED_EXHAUSTED: which state */

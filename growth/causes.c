@@ -1,0 +1,169 @@
+#include "growth/causes.h"
+
+#include <math.h>
+#include <stdint.h>
+
+static const double CAUSE_SHARE = 0.3;
+static const double WINDOW_FACTOR = 2.5;
+
+/* How far a transition's window reaches into a phase, from its boundary with the transition: to the level of an exponential
+ * phase, else to where growth differs from the boundary's by the window factor or the middle of the phase. */
+static double window_edge(const struct profile *p, const struct phase *phase, double boundary, int direction)
+{
+    const struct trajectory *t = p->trajectory;
+    double from = trajectory_tau(t, boundary), to = trajectory_tau(t, phase->centre);
+    bool level_inside = phase->kind == PHASE_EXPONENTIAL;
+    if (level_inside)
+        return direction > 0 ? fmax(from, to) : fmin(from, to);
+    double start = profile_at(p, from).level;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct profile_point *point = &p->points[direction > 0 ? i : p->n - 1 - i];
+        bool beyond = direction > 0 ? point->tau > from : point->tau < from;
+        if (beyond && fabs(point->level - start) >= log(WINDOW_FACTOR)) {
+            double sign = point->level > start ? 1 : -1;
+            double edge = profile_solve_level(p, from, point->tau, start + sign * log(WINDOW_FACTOR));
+            return edge;
+        }
+    }
+    return direction > 0 ? p->points[p->n - 1].tau : p->points[0].tau;
+}
+
+static bool drivers_at(const struct trajectory *t, double tau, double *rate, double *clock)
+{
+    double x[MODEL_MAX_STATES], f[MODEL_MAX_STATES], params[MODEL_MAX_PARAMS], year;
+    const struct simulation *s = &t->simulation;
+    trajectory_at_tau(t, tau, x, &year);
+    simulation_parameters(s, year, params);
+    if (s->model->rhs(params, x, f) || s->model->growth_drivers(params, x, f, rate))
+        return false;
+    double sum = t->run.rate_floor * t->run.rate_floor;
+    for (size_t i = 0; i < s->model->n_states; i++)
+        sum += f[i] * f[i];
+    *clock = 1 / sqrt(sum); /* dt/dtau */
+    return true;
+}
+
+/* Integral over time of each driver between two taus: 3-point Gauss-Legendre on every stored step. */
+static void integrate_drivers(const struct trajectory *t, double from, double to, double *total)
+{
+    static const double node[3] = {-0.7745966692414834, 0, 0.7745966692414834};
+    static const double weight[3] = {5.0 / 18, 8.0 / 18, 5.0 / 18};
+    const struct ode_solution *sol = &t->run.solution;
+    size_t n = t->simulation.model->n_drivers;
+    double rate[MODEL_MAX_DRIVERS], clock;
+    for (size_t k = 0; k < sol->pieces; k++) {
+        double a = fmax(sol->knot[k], from), b = fmin(sol->knot[k + 1], to);
+        for (int j = 0; j < 3 && b > a; j++) {
+            if (!drivers_at(t, 0.5 * (a + b) + 0.5 * (b - a) * node[j], rate, &clock))
+                continue;
+            for (size_t i = 0; i < n; i++)
+                total[i] += weight[j] * (b - a) * clock * rate[i];
+        }
+    }
+}
+
+/* Drivers that carry at least 30 % of what moved growth in the direction it went, largest first. */
+static void name_drivers(struct phase_transition *w, size_t n_drivers)
+{
+    double total = 0;
+    for (size_t i = 0; i < n_drivers; i++)
+        total += fmax(w->direction * w->contributions[i], 0);
+    for (size_t i = 0; i < n_drivers; i++) {
+        double share = w->direction * w->contributions[i] / total;
+        if (!(share >= CAUSE_SHARE))
+            continue;
+        size_t k = w->n_driver_causes++;
+        while (k > 0 && fabs(w->contributions[w->driver_causes[k - 1]]) < fabs(w->contributions[i])) {
+            w->driver_causes[k] = w->driver_causes[k - 1];
+            k--;
+        }
+        w->driver_causes[k] = i;
+    }
+}
+
+static void name_switches(const struct trajectory *t, struct phase_transition *w)
+{
+    size_t most = sizeof w->switch_causes / sizeof w->switch_causes[0];
+    for (size_t i = 0; i < t->n_switches && w->n_switch_causes < most; i++)
+        if (t->switches[i].date >= w->window_from && t->switches[i].date <= w->window_to)
+            w->switch_causes[w->n_switch_causes++] = i;
+}
+
+void causes_attribute(const struct profile *p, struct phase_table *table)
+{
+    const struct model *m = p->trajectory->simulation.model;
+    for (size_t k = 0; k < table->n_transitions; k++) {
+        struct phase_transition *w = &table->transitions[k];
+        double from = w->before == SIZE_MAX ? trajectory_tau(p->trajectory, w->from)
+                                            : window_edge(p, &table->phases[w->before], w->from, -1);
+        double to = w->after == SIZE_MAX ? trajectory_tau(p->trajectory, w->to)
+                                         : window_edge(p, &table->phases[w->after], w->to, 1);
+        struct profile_point a = profile_at(p, from), b = profile_at(p, to);
+        w->window_from = a.year;
+        w->window_to = b.year;
+        w->change = b.growth - a.growth;
+        w->direction = w->change >= 0 ? 1 : -1;
+        if (m->n_drivers) {
+            integrate_drivers(p->trajectory, from, to, w->contributions);
+            name_drivers(w, m->n_drivers);
+        }
+        name_switches(p->trajectory, w);
+    }
+}
+
+/* --- lags -------------------------------------------------------------------------------------------------------------- */
+
+/* Growth of a state (index < n_states) or of output (n_states) at a tau. */
+static double growth_of(const struct trajectory *t, size_t what, double tau, double *year)
+{
+    double x[MODEL_MAX_STATES], f[MODEL_MAX_STATES], params[MODEL_MAX_PARAMS], growth = NAN;
+    const struct simulation *s = &t->simulation;
+    trajectory_at_tau(t, tau, x, year);
+    simulation_parameters(s, *year, params);
+    if (model_growth(s->model, params, x, f, &growth, NULL))
+        return NAN;
+    return what < s->model->n_states ? f[what] : growth;
+}
+
+/* The highest point before `to` (since `from`), and when, after it, half of the fall to the lowest point by `end` is done. */
+static struct phase_lag measure_lag(const struct trajectory *t, size_t what, double from, double to)
+{
+    enum { STEPS = 2000 };
+    struct phase_lag lag = {NAN, NAN};
+    double top = -INFINITY, bottom = INFINITY, year;
+    for (int i = 0; i <= STEPS; i++) {
+        double growth = growth_of(t, what, trajectory_tau(t, from + (to - from) * i / STEPS), &year);
+        if (growth > top) {
+            top = bottom = growth;
+            lag.peak = year;
+        }
+        bottom = fmin(bottom, growth);
+    }
+    for (double when = lag.peak; when <= to; when += (to - from) / STEPS)
+        if (growth_of(t, what, trajectory_tau(t, when), &year) <= 0.5 * (top + bottom)) {
+            lag.half = year;
+            break;
+        }
+    return lag;
+}
+
+void lags_measure(const struct profile *p, struct phase_table *table)
+{
+    const struct trajectory *t = p->trajectory;
+    const struct model *m = t->simulation.model;
+    size_t people = model_state_find(m, "P"), science = model_state_find(m, "S");
+    if (people == m->n_states || science == m->n_states)
+        return;
+    for (size_t k = 1; k < table->n_phases; k++) {
+        const struct phase *slow = &table->phases[k], *fast = slow - 1;
+        if (slow->kind == PHASE_SUPER_EXPONENTIAL || slow->pace != PACE_SLOWER || fast->kind != PHASE_EXPONENTIAL)
+            continue;
+        double from = k >= 2 ? table->phases[k - 2].centre : fast->from, to = slow->centre;
+        table->lags.measured = true;
+        table->lags.phase = k;
+        table->lags.population = measure_lag(t, people, from, to);
+        table->lags.science = measure_lag(t, science, from, to);
+        table->lags.output = measure_lag(t, m->n_states, from, to);
+        return;
+    }
+}
