@@ -1,47 +1,161 @@
 # gears: one non-recursive Makefile. `make help` lists the targets.
+#
+# Settings, on the command line or in the environment:
+#   CC, OPTIMISE, SANITIZE     compiler, -O2 -g, and sanitizer flags
+#   BUILD                      where everything is built
+#   PREFIX, DESTDIR            where `make install` puts things
+#   SUNDIALS_PREFIX            a SUNDIALS 6.x of your own (Debian's is built without optimisation)
 CC ?= cc
 BUILD ?= build
 PREFIX ?= /usr/local
+OPTIMISE ?= -O2 -g
+SANITIZE ?=
 SUNDIALS_PREFIX ?=
 
-WARNINGS = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-OPTIMISE ?= -O2 -g
-PKGS = libfyaml jansson muparser zlib
-CPPFLAGS += -I. -D_GNU_SOURCE -MMD -MP $(if $(SUNDIALS_PREFIX),-I$(SUNDIALS_PREFIX)/include)
-CFLAGS += $(WARNINGS) $(OPTIMISE) $(SANITIZE) -pthread
-LDFLAGS += $(SANITIZE) $(if $(SUNDIALS_PREFIX),-L$(SUNDIALS_PREFIX)/lib -Wl,-rpath,$(SUNDIALS_PREFIX)/lib)
-LDLIBS = $(shell pkg-config --libs libfyaml jansson) -lsundials_cvodes -lgsl -llapacke -lopenblas -lz -lm
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(or $(shell nproc 2>/dev/null),2)
+endif
+.DELETE_ON_ERROR:
+
+# --- flags -----------------------------------------------------------------------------------------------------------
+# pkg-config is called by the recipes, never while this file is read: the first `make check` on a new machine installs it.
+
+STANDARD = -std=c11 -D_GNU_SOURCE -I.
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+PACKAGES = libfyaml jansson zlib
+
+sundials_include = $(if $(SUNDIALS_PREFIX),-isystem $(SUNDIALS_PREFIX)/include)
+sundials_lib = $(foreach d,$(wildcard $(SUNDIALS_PREFIX:%=%/lib) $(SUNDIALS_PREFIX:%=%/lib64)),-L$(d) -Wl,-rpath,$(d))
+
+COMPILE = $(CC) $(STANDARD) $(sundials_include) $(CPPFLAGS) $(WARNINGS) $(WERROR) $(OPTIMISE) $(SANITIZE) -pthread $(CFLAGS)
+LINK = $(CC) $(OPTIMISE) $(SANITIZE) -pthread $(sundials_lib) $(LDFLAGS)
+# GSL's own BLAS stays out: it is many times slower than OpenBLAS, and the first BLAS on the line wins.
+LIBRARIES = $$(pkg-config --libs $(PACKAGES)) -lsundials_cvodes -lgsl -llapacke -lopenblas -lm
+
+# --- what is built ---------------------------------------------------------------------------------------------------
 
 FOLDERS = base solver data config plots models growth growth/figures basin basin/figures
-LIB_SOURCES = $(foreach d,$(FOLDERS),$(wildcard $(d)/*.c))
+LIB_SOURCES = $(wildcard $(FOLDERS:%=%/*.c))
 CLI_SOURCES = $(wildcard cli/*.c)
 TEST_SOURCES = $(wildcard tests/test_*.c)
 TEST_SUPPORT = $(filter-out $(TEST_SOURCES),$(wildcard tests/*.c))
+BENCH_SOURCES = $(wildcard bench/*.c)
+SOURCES = $(LIB_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(TEST_SUPPORT) $(BENCH_SOURCES)
+HEADERS = $(wildcard $(FOLDERS:%=%/*.h) cli/*.h tests/*.h bench/*.h)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBRARY = $(BUILD)/libgears.a
-TESTS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
+PROGRAM = $(if $(CLI_SOURCES),$(BUILD)/gears)
+TESTS = $(TEST_SOURCES:%.c=$(BUILD)/%)
+BENCHES = $(BENCH_SOURCES:%.c=$(BUILD)/%)
 
 .PHONY: all tests
-all: gears
+all: $(PROGRAM) $(LIBRARY) ## build the program, ./gears
+	$(if $(PROGRAM),@ln -sf $(PROGRAM) gears)
 
-gears: $(BUILD)/gears
-	ln -sf $< $@
+tests: $(TESTS) $(PROGRAM) ## build the test programs
 
-$(BUILD)/gears: $(call objects,$(CLI_SOURCES)) $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/gears: $(call objects,$(CLI_SOURCES)) $(LIBRARY) $(BUILD)/link.flags
+	@echo "  link  $@"
+	@$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARIES)
 
-$(LIBRARY): $(call objects,$(LIB_SOURCES))
-	rm -f $@
-	ar rcs $@ $^
+$(LIBRARY): $(call objects,$(LIB_SOURCES)) $(BUILD)/library.flags
+	@echo "  ar    $@"
+	@rm -f $@
+	@ar rcs $@ $(filter %.o,$^)
 
-tests: $(TESTS)
+$(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(TEST_SUPPORT)) $(LIBRARY) $(BUILD)/link.flags
+	@echo "  link  $@"
+	@$(LINK) -o $@ $(filter %.o %.a,$^) $$(pkg-config --libs check) $(LIBRARIES)
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(call objects,$(TEST_SUPPORT)) $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LDLIBS)
+$(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY) $(BUILD)/link.flags
+	@echo "  link  $@"
+	@$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARIES)
 
-$(BUILD)/%.o: %.c
+$(call objects,$(SOURCES)): $(BUILD)/%.o: %.c $(BUILD)/compile.flags | packages
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	@echo "  cc    $<"
+	@$(COMPILE) -MMD -MP -c -o $@ $< $$(pkg-config --cflags $(PACKAGES))
 
--include $(patsubst %.o,%.d,$(call objects,$(LIB_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(TEST_SUPPORT)))
+-include $(patsubst %.o,%.d,$(call objects,$(SOURCES)))
+
+# A flags file changes only when its text does, and what depends on it is then made again.
+$(BUILD)/compile.flags: text = $(COMPILE)
+$(BUILD)/link.flags: text = $(LINK) $(LIBRARIES)
+$(BUILD)/library.flags: text = $(LIB_SOURCES)
+$(BUILD)/%.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(text)' | cmp -s - $@ || echo '$(text)' > $@
+
+.PHONY: FORCE
+FORCE:
+
+# --- packages --------------------------------------------------------------------------------------------------------
+# These goals install the Debian packages they miss before anything is compiled; the others install nothing.
+
+needs_check = build plot test
+needs_demo = build plot
+needs_asan = build plot test
+needs_memcheck = build plot test memcheck
+needs_lint = build test lint
+needs_fmt = lint
+
+.PHONY: packages
+packages:
+	@.ci/install-packages $(sort $(foreach goal,$(MAKECMDGOALS),$(needs_$(goal))))
+
+# --- checking --------------------------------------------------------------------------------------------------------
+
+.PHONY: check asan memcheck lint fmt
+check: packages tests ## install what is missing, build, run every test
+	@tests/run $(BUILD) $(notdir $(TESTS))
+
+SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+asan: packages ## every test under AddressSanitizer and UBSan, in build/asan
+	@$(MAKE) BUILD=$(BUILD)/asan SANITIZE="$(SANITIZERS)" OPTIMISE="-O1 -g" check
+
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
+memcheck: packages tests ## every test under valgrind
+	@CK_DEFAULT_TIMEOUT=1800 TEST_TIMEOUT=3600 TEST_WRAPPER="$(VALGRIND)" tests/run $(BUILD) $(notdir $(TESTS))
+
+# clang-tidy is slow, so each file is looked at again only when it or a header changed.
+TIDIED = $(SOURCES:%.c=$(BUILD)/tidy/%.ok)
+$(TIDIED): $(BUILD)/tidy/%.ok: %.c $(HEADERS) .clang-tidy | packages
+	@mkdir -p $(@D)
+	@echo "  tidy  $<"
+	@clang-tidy --quiet --warnings-as-errors='*' $< -- $(STANDARD) $(WARNINGS) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+lint: packages $(TIDIED) ## formatting, clang-tidy, cppcheck, shellcheck, gcc and clang with -Werror
+	@clang-format --dry-run --Werror $(SOURCES) $(HEADERS)
+	@mkdir -p $(BUILD)/cppcheck
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem --cppcheck-build-dir=$(BUILD)/cppcheck -I. $(SOURCES)
+	@shellcheck $$(git grep -lE '^#!.*sh$$')
+	@$(MAKE) CC=gcc WERROR=-Werror BUILD=$(BUILD)/lint-gcc tests
+	@$(MAKE) CC=clang WERROR=-Werror BUILD=$(BUILD)/lint-clang tests
+	@echo "lint: nothing to complain about"
+
+fmt: packages ## format the sources
+	@clang-format -i $(SOURCES) $(HEADERS)
+
+# --- installing and cleaning -----------------------------------------------------------------------------------------
+
+SHARED = $(filter-out %.c %.h,$(wildcard data/*/* scenarios/*))
+share = $(DESTDIR)$(PREFIX)/share/gears
+
+.PHONY: install uninstall clean help
+install: all ## the program, data and scenarios under PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/gears
+	for f in $(SHARED); do install -D -m 644 $$f $(share)/$$f || exit 1; done
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/gears
+	rm -rf $(share)
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD) gears
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
