@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct series {
@@ -13,6 +14,7 @@ struct series {
     char *source;    /* one line per source, joined with '\n'; likewise below */
     char *licence;
     char *notes;     /* notes and cross-checks */
+    char *reference; /* names of shipped series for the same thing in other prices, one a line; "" none */
     size_t n;        /* rows, rising in year (equal years allowed) */
     double *year;    /* (n) decimal years, < 0 = BCE */
     double *value;   /* (n) finite */

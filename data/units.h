@@ -26,4 +26,8 @@ void unit_parse(const char *text, struct unit *out);
 enum status unit_convert(const struct series *s, const char *to, const struct series *reference, double match_year,
                          double *factor, char *legend, size_t legend_size, struct error *e);
 
+/* The same, choosing the reference among the shipped series that the series itself names ("# reference:"). */
+enum status unit_match(const struct series *s, const char *to, double match_year, double *factor, char *legend,
+                       size_t legend_size, struct error *e);
+
 #endif

@@ -1,0 +1,530 @@
+#include "growth/scenario.h"
+
+#include "base/text.h"
+#include "data/units.h"
+#include "growth/solve.h"
+#include "growth/variable.h"
+
+#include <libgen.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the schema --------------------------------------------------------------------------------------------------------- */
+
+static const char *const kinds[] = {"growth", NULL};
+static const char *const steady_words[] = {"steady_state", NULL};
+static const char *const auto_words[] = {"auto", NULL};
+static const char *const methods[] = {"bdf", "adams", NULL};
+static const char *const figure_words[] = {"levels", "growth", "shares", "growth_against_output", "population", "income",
+                                           NULL};
+
+static const struct config_field solve_fields[] = {
+    {.key = "parameter", .type = CONFIG_STRING, .required = true, .meaning = "the parameter to find; its value is the first guess"},
+    {.key = "variable", .type = CONFIG_STRING, .required = true, .meaning = "a state or output of the model"},
+    {.key = "at", .type = CONFIG_YEAR, .required = true, .meaning = "the date"},
+    {.key = "value", .type = CONFIG_NUMBER, .required = true, .low = 1e-300, .high = 1e300, .meaning = "the level at that date, in the variable's unit"},
+    {0}};
+
+static const struct config_field time_fields[] = {
+    {.key = "from", .type = CONFIG_YEAR, .required = true, .meaning = "start of the run"},
+    {.key = "to", .type = CONFIG_YEAR, .required = true, .meaning = "end of the run, unless it blows up before"},
+    {.key = "output", .type = CONFIG_NUMBER_OR_WORD, .choices = auto_words, .low = 1e-6, .high = 1e6, .fallback = "auto", .meaning = "years between rows of series.csv; changes no result"},
+    {0}};
+
+static const struct config_field solver_fields[] = {
+    {.key = "method", .type = CONFIG_CHOICE, .choices = methods, .fallback = "bdf", .meaning = "stiff (bdf) or non-stiff (adams) steps"},
+    {.key = "rtol", .type = CONFIG_NUMBER, .low = 1e-13, .high = 1e-2, .fallback = "1e-9", .meaning = "relative error of every level per step"},
+    {.key = "atol", .type = CONFIG_NUMBER, .low = 0, .high = 1e-2, .fallback = "0", .meaning = "added to rtol (states are logarithms: an absolute error there is a relative error of the level)"},
+    {.key = "max_steps", .type = CONFIG_INTEGER, .low = 1, .high = 1e9, .fallback = "1000000", .meaning = "limit on internal steps"},
+    {.key = "max_seconds", .type = CONFIG_NUMBER, .low = 1e-3, .high = 1e6, .meaning = "limit on wall clock time"},
+    {0}};
+
+static const struct config_field compare_fields[] = {
+    {.key = "series", .type = CONFIG_STRING, .meaning = "a shipped series (gears data lists them); this or file"},
+    {.key = "file", .type = CONFIG_STRING, .meaning = "a CSV file of yours, relative to this file; this or series"},
+    {.key = "variable", .type = CONFIG_STRING, .required = true, .meaning = "the state or output to hold against it"},
+    {.key = "unit", .type = CONFIG_STRING, .meaning = "unit of the values, where the file does not say or says it wrong"},
+    {.key = "from", .type = CONFIG_YEAR, .meaning = "first year that counts"},
+    {.key = "to", .type = CONFIG_YEAR, .meaning = "last year that counts"},
+    {.key = "score", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "false: print the misses, no rms error"},
+    {.key = "match", .type = CONFIG_YEAR, .fallback = "1950", .meaning = "year at which another price base is matched"},
+    {0}};
+static const struct config_field compare_element = {.type = CONFIG_MAP, .fields = compare_fields};
+
+static const struct config_field ramp_fields[] = {
+    {.key = "from", .type = CONFIG_YEAR, .required = true, .meaning = "until then the parameter keeps its value"},
+    {.key = "to", .type = CONFIG_YEAR, .required = true, .meaning = "from then on it has the new one"},
+    {0}};
+static const struct config_field intervention_fields[] = {
+    {.key = "parameter", .type = CONFIG_STRING, .required = true, .meaning = "what changes"},
+    {.key = "ramp", .type = CONFIG_MAP, .required = true, .fields = ramp_fields, .meaning = "when: a smooth change between two dates"},
+    {.key = "factor", .type = CONFIG_NUMBER, .low = 0, .high = 1e12, .meaning = "new value over old; this or value"},
+    {.key = "value", .type = CONFIG_NUMBER, .meaning = "new value; this or factor"},
+    {0}};
+static const struct config_field intervention_element = {.type = CONFIG_MAP, .fields = intervention_fields};
+
+static const struct config_field figure_element = {.type = CONFIG_CHOICE, .choices = figure_words};
+
+static const struct config_field phases_fields[] = {
+    {.key = "contrast", .type = CONFIG_NUMBER, .low = 1.01, .high = 100, .fallback = "1.5", .meaning = "factor by which growth must differ to count as another phase"},
+    {0}};
+
+static const struct config_field run_fields[] = {
+    {.key = "name", .type = CONFIG_STRING, .required = true, .meaning = "name of the run, in tables and legends"},
+    {.key = "set", .type = CONFIG_SETTINGS, .meaning = "what differs from the rest of the file"},
+    {0}};
+static const struct config_field run_element = {.type = CONFIG_MAP, .fields = run_fields};
+
+const struct config_field growth_schema[] = {
+    {.key = "kind", .type = CONFIG_CHOICE, .choices = kinds, .required = true, .meaning = "what kind of file this is"},
+    {.key = "title", .type = CONFIG_STRING, .meaning = "one line for tables and pages"},
+    {.key = "model", .type = CONFIG_STRING, .required = true, .meaning = "gears models lists them"},
+    {.key = "parameters", .type = CONFIG_NUMBERS, .meaning = "where they differ from the model's defaults (gears models NAME)"},
+    {.key = "initial", .type = CONFIG_NUMBERS_OR_WORD, .choices = steady_words, .fallback = "steady_state where the model has one", .meaning = "levels of the states at the start; states not named keep the steady state's or the model's own"},
+    {.key = "solve", .type = CONFIG_MAP, .fields = solve_fields, .meaning = "find one parameter so that a variable has a level at a date"},
+    {.key = "time", .type = CONFIG_MAP, .required = true, .fields = time_fields, .meaning = "years as decimals or 10000 BCE"},
+    {.key = "solver", .type = CONFIG_MAP, .fields = solver_fields, .meaning = "tolerances and limits"},
+    {.key = "compare", .type = CONFIG_LIST, .element = &compare_element, .max_length = 24, .meaning = "data to hold the run against"},
+    {.key = "interventions", .type = CONFIG_LIST, .element = &intervention_element, .max_length = SIMULATION_MAX_INTERVENTIONS, .meaning = "parameters that change at dates; without them the system is autonomous"},
+    {.key = "figures", .type = CONFIG_LIST, .element = &figure_element, .max_length = N_GROWTH_FIGURES, .fallback = "all", .meaning = "which figures to draw"},
+    {.key = "phases", .type = CONFIG_MAP, .fields = phases_fields, .meaning = "how phases are told apart"},
+    {.key = "runs", .type = CONFIG_LIST, .element = &run_element, .max_length = 12, .meaning = "several runs of this file, drawn together"},
+    {0}};
+
+/* --- from nodes to a run ------------------------------------------------------------------------------------------------ */
+
+/* What the steps of resolving one run share. */
+struct resolver {
+    const struct config_node *root;
+    const struct model *model;
+    struct growth_run *run;
+    const struct reporter *reporter;
+    struct error *e;
+};
+
+static enum status find_model(struct resolver *r)
+{
+    const struct config_node *node = config_get(r->root, "model");
+    const char *name = config_text(node, ""), *names[64];
+    r->model = model_find(name);
+    if (r->model)
+        return STATUS_OK;
+    for (size_t i = 0; i < model_registry_size; i++)
+        names[i] = model_registry[i]->name;
+    const char *near = text_nearest(name, names, model_registry_size);
+    char allowed[512] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < model_registry_size && used < sizeof allowed; i++)
+        used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", names[i]);
+    return config_error(node, r->e, "unknown model '%.60s'%s%s%s; allowed: %s", name, near ? "; did you mean '" : "",
+                        near ? near : "", near ? "'?" : "", allowed);
+}
+
+static const char *nearest_parameter(const struct model *m, const char *key)
+{
+    const char *keys[MODEL_MAX_PARAMS];
+    for (size_t i = 0; i < m->n_params; i++)
+        keys[i] = m->params[i].key;
+    return text_nearest(key, keys, m->n_params);
+}
+
+/* A parameter named by a scalar. */
+static enum status find_parameter(struct resolver *r, const struct config_node *node, size_t *out)
+{
+    const char *key = config_text(node, ""), *near;
+    *out = param_find(r->model->params, r->model->n_params, key);
+    if (*out < r->model->n_params)
+        return STATUS_OK;
+    near = nearest_parameter(r->model, key);
+    return config_error(node, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)",
+                        r->model->name, key, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+                        r->model->name);
+}
+
+static enum status find_variable(struct resolver *r, const struct config_node *node, size_t *out)
+{
+    const char *key = config_text(node, ""), *near;
+    *out = variable_find(r->model, key);
+    if (*out < variable_count(r->model))
+        return STATUS_OK;
+    near = variable_nearest(r->model, key);
+    return config_error(node, r->e, "model %s has no variable '%.60s'%s%s%s (gears models %s lists them)",
+                        r->model->name, key, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+                        r->model->name);
+}
+
+static enum status check_parameter_range(struct resolver *r, const struct config_node *node, size_t i, double value)
+{
+    const struct param *param = &r->model->params[i];
+    if (value >= param->low && value <= param->high)
+        return STATUS_OK;
+    return config_error(node, r->e, "%s: %g is out of range: %g to %g is allowed (%s)", param->key, value, param->low,
+                        param->high, param->meaning);
+}
+
+static enum status read_parameters(struct resolver *r)
+{
+    const struct config_node *map = config_get(r->root, "parameters");
+    const struct model *m = r->model;
+    for (size_t k = 0; k < config_length(map); k++) {
+        const struct config_node *item = config_item(map, k);
+        size_t i = param_find(m->params, m->n_params, config_key(map, k));
+        if (i == m->n_params) {
+            const char *near = nearest_parameter(m, config_key(map, k));
+            return config_error_at_key(map, k, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)",
+                                       m->name, config_key(map, k), near ? "; did you mean '" : "", near ? near : "",
+                                       near ? "'?" : "", m->name);
+        }
+        double value = config_number(item, 0);
+        enum status status = check_parameter_range(r, item, i, value);
+        if (status)
+            return status;
+        r->run->simulation.p[i] = value;
+    }
+    return STATUS_OK;
+}
+
+/* Derived constants and the start, from the parameters as they are now. Used again by every shot of `solve`. */
+static enum status start_run(struct simulation *s, void *context, struct error *e)
+{
+    const struct config_node *root = context, *initial = config_get(root, "initial");
+    const struct model *m = s->model;
+    struct error inner = {0};
+    enum status status = m->derive ? m->derive(s->p, &inner) : STATUS_OK;
+    if (!status && config_is_scalar(initial) && !m->steady_state)
+        return config_error(initial, e, "model %s has no steady state: give the levels at the start", m->name);
+    for (size_t i = 0; i < m->n_states; i++)
+        s->x0[i] = log(m->states[i].value);
+    if (!status && m->steady_state)
+        status = m->steady_state(s->p, s->x0, &inner);
+    if (status) {
+        const struct config_node *place = config_get(root, "parameters");
+        return config_error(place ? place : config_get(root, "model"), e, "%s", inner.message);
+    }
+    if (config_is_scalar(initial))
+        return STATUS_OK;
+    for (size_t k = 0; k < config_length(initial); k++) {
+        size_t i = model_state_find(m, config_key(initial, k));
+        double level = config_number(config_item(initial, k), 0);
+        if (i == m->n_states) {
+            const char *keys[MODEL_MAX_STATES];
+            for (size_t j = 0; j < m->n_states; j++)
+                keys[j] = m->states[j].key;
+            const char *near = text_nearest(config_key(initial, k), keys, m->n_states);
+            return config_error_at_key(initial, k, e, "model %s has no state '%.60s'%s%s%s", m->name,
+                                       config_key(initial, k), near ? "; did you mean '" : "", near ? near : "",
+                                       near ? "'?" : "");
+        }
+        if (!(level > 0))
+            return config_error(config_item(initial, k), e, "initial.%s: %g: a level must be above 0", config_key(initial, k),
+                                level);
+        s->x0[i] = log(level);
+    }
+    for (size_t i = 0; i < m->n_states; i++)
+        if (!isfinite(s->x0[i]))
+            return config_error(initial ? initial : config_get(root, "model"), e,
+                                "model %s: the level of %s at the start is missing", m->name, m->states[i].key);
+    return STATUS_OK;
+}
+
+static enum status read_time(struct resolver *r)
+{
+    struct simulation *s = &r->run->simulation;
+    const struct config_node *to = config_get(r->root, "time.to");
+    s->from = config_number(config_get(r->root, "time.from"), 0);
+    s->to = config_number(to, 0);
+    const struct config_node *step = config_get(r->root, "time.output");
+    r->run->output_step = strcmp(config_text(step, "auto"), "auto") == 0 ? 0 : config_number(step, 0);
+    if (!(s->to > s->from))
+        return config_error(to, r->e, "time.to: %g is not after time.from %g", s->to, s->from);
+    if (r->run->output_step > 0 && (s->to - s->from) / r->run->output_step > 1e6)
+        return config_error(step, r->e, "time.output: more than a million rows; the longest run allows steps from %g years",
+                            (s->to - s->from) / 1e6);
+    return STATUS_OK;
+}
+
+static void read_solver(struct resolver *r)
+{
+    struct simulation *s = &r->run->simulation;
+    const char *method = config_text(config_get(r->root, "solver.method"), "bdf");
+    s->method = strcmp(method, "adams") == 0 ? ODE_ADAMS : ODE_BDF;
+    s->rtol = config_number(config_get(r->root, "solver.rtol"), 1e-9);
+    s->atol = config_number(config_get(r->root, "solver.atol"), 0);
+    s->max_steps = config_integer(config_get(r->root, "solver.max_steps"), 0);
+    s->max_seconds = config_number(config_get(r->root, "solver.max_seconds"), 0);
+    r->run->phases.contrast = config_number(config_get(r->root, "phases.contrast"), 0);
+}
+
+static enum status read_intervention(struct resolver *r, const struct config_node *node)
+{
+    struct simulation *s = &r->run->simulation;
+    struct intervention v = {.from = config_number(config_get(node, "ramp.from"), 0),
+                             .to = config_number(config_get(node, "ramp.to"), 0)};
+    const struct config_node *factor = config_get(node, "factor"), *value = config_get(node, "value");
+    enum status status = find_parameter(r, config_get(node, "parameter"), &v.param);
+    if (status)
+        return status;
+    if (!(v.to > v.from))
+        return config_error(config_get(node, "ramp.to"), r->e, "ramp.to: %g is not after ramp.from %g", v.to, v.from);
+    if (!factor == !value)
+        return config_error(node, r->e, "an intervention wants either factor or value%s", factor ? ", not both" : "");
+    double old = s->p[v.param];
+    if (value && old == 0)
+        return config_error(value, r->e, "%s is 0: only a parameter that is not 0 can be moved",
+                            s->model->params[v.param].key);
+    v.factor = factor ? config_number(factor, 1) : config_number(value, 0) / old;
+    status = check_parameter_range(r, factor ? factor : value, v.param, old * v.factor);
+    if (!status)
+        s->interventions[s->n_interventions++] = v;
+    return status;
+}
+
+static enum status read_interventions(struct resolver *r)
+{
+    const struct config_node *list = config_get(r->root, "interventions");
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < config_length(list) && !status; k++)
+        status = read_intervention(r, config_item(list, k));
+    return status;
+}
+
+static enum status read_solve(struct resolver *r)
+{
+    const struct config_node *node = config_get(r->root, "solve"), *at = config_get(node, "at");
+    struct simulation *s = &r->run->simulation;
+    r->run->solved_parameter = SIZE_MAX;
+    if (!node)
+        return STATUS_OK;
+    struct solve_target target = {.year = config_number(at, 0), .value = config_number(config_get(node, "value"), 1)};
+    enum status status = find_parameter(r, config_get(node, "parameter"), &target.parameter);
+    if (!status)
+        status = find_variable(r, config_get(node, "variable"), &target.variable);
+    if (!status && !(target.year > s->from && target.year <= s->to))
+        status = config_error(at, r->e, "solve.at: %g is not within the run, %g to %g", target.year, s->from, s->to);
+    if (status)
+        return status;
+    r->run->solved_parameter = target.parameter;
+    reporter_progress(r->reporter, 0, "solving for a parameter");
+    return solve_parameter(s, &target, start_run, (void *)r->root, r->reporter, r->e);
+}
+
+/* A path in the file is relative to the file. */
+static char *file_beside(const struct config_node *node)
+{
+    const char *path = config_text(node, ""), *from = config_node_file(node), *slash = strrchr(from, '/');
+    if (path[0] == '/' || !slash || strncmp(from, "--set", 5) == 0)
+        return text_copy(path);
+    return text_format("%.*s/%s", (int)(slash - from), from, path);
+}
+
+static enum status load_series(const struct config_node *node, struct series *out, struct error *e)
+{
+    const struct config_node *name = config_get(node, "series"), *file = config_get(node, "file");
+    if (!name == !file)
+        return config_error(node, e, "compare wants either series (a shipped one) or file%s", name ? ", not both" : "");
+    struct error inner = {0};
+    enum status status;
+    if (name) {
+        status = series_load(config_text(name, ""), out, &inner);
+        if (status && inner.line == 0)
+            return config_error(name, e, "%s", inner.message);
+    } else {
+        char *path = file_beside(file);
+        status = path ? series_read(path, out, &inner) : error_memory(&inner);
+        free(path);
+        if (status && inner.line == 0)
+            return config_error(file, e, "%s: %s", inner.file, inner.message);
+    }
+    if (status && e)
+        *e = inner;
+    return status;
+}
+
+static enum status convert_units(struct resolver *r, const struct config_node *node, struct comparison *c)
+{
+    const struct config_node *unit = config_get(node, "unit");
+    char conversion[160] = "";
+    struct error inner = {0};
+    if (unit) {
+        free(c->series.unit);
+        c->series.unit = text_copy(config_text(unit, ""));
+        if (!c->series.unit)
+            return error_memory(r->e);
+    }
+    if (!c->series.unit[0])
+        return config_error(node, r->e, "%s says no unit (# unit: …): give one here, like unit: \"%s\"", c->series.name,
+                            variable_unit(r->model, c->variable));
+    enum status status =
+        unit_match(&c->series, variable_unit(r->model, c->variable), config_number(config_get(node, "match"), 1950),
+                   &c->factor, conversion, sizeof conversion, &inner);
+    if (status)
+        return config_error(node, r->e, "%s: %s", c->series.name, inner.message);
+    char *copy = text_copy(c->series.name);
+    snprintf(c->legend, sizeof c->legend, "%.80s%s%.150s%s", copy ? basename(copy) : "", conversion[0] ? " (" : "",
+             conversion, conversion[0] ? ")" : "");
+    free(copy);
+    return STATUS_OK;
+}
+
+static enum status read_comparison(struct resolver *r, const struct config_node *node, struct comparison *c)
+{
+    enum status status = find_variable(r, config_get(node, "variable"), &c->variable);
+    if (!status)
+        status = load_series(node, &c->series, r->e);
+    if (!status)
+        status = convert_units(r, node, c);
+    if (status)
+        return status;
+    c->from = config_number(config_get(node, "from"), -INFINITY);
+    c->to = config_number(config_get(node, "to"), INFINITY);
+    c->scored = config_boolean(config_get(node, "score"), true);
+    if (c->to < c->from)
+        return config_error(config_get(node, "to"), r->e, "compare.to: %g is before compare.from %g", c->to, c->from);
+    return STATUS_OK;
+}
+
+static enum status read_comparisons(struct resolver *r)
+{
+    const struct config_node *list = config_get(r->root, "compare");
+    struct growth_run *run = r->run;
+    run->comparisons = calloc(config_length(list) + 1, sizeof *run->comparisons);
+    if (!run->comparisons)
+        return error_memory(r->e);
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < config_length(list) && !status; k++)
+        status = read_comparison(r, config_item(list, k), &run->comparisons[run->n_comparisons++]);
+    return status;
+}
+
+static void read_figures(struct resolver *r)
+{
+    const struct config_node *list = config_get(r->root, "figures");
+    for (size_t i = 0; i < N_GROWTH_FIGURES; i++) {
+        r->run->figures[i] = list == NULL;
+        for (size_t k = 0; k < config_length(list); k++)
+            r->run->figures[i] |= strcmp(config_text(config_item(list, k), ""), figure_words[i]) == 0;
+    }
+}
+
+/* Everything of a run that needs no data and no integration. */
+static enum status resolve_inputs(struct resolver *r)
+{
+    struct simulation *s = &r->run->simulation;
+    enum status status = find_model(r);
+    if (status)
+        return status;
+    s->model = r->model;
+    model_default_parameters(r->model, s->p);
+    status = read_time(r);
+    if (!status)
+        status = read_parameters(r);
+    if (!status)
+        status = start_run(s, (void *)r->root, r->e);
+    if (!status)
+        status = read_interventions(r);
+    read_solver(r);
+    read_figures(r);
+    return status;
+}
+
+static enum status resolve_run(struct resolver *r)
+{
+    enum status status = resolve_inputs(r);
+    if (!status)
+        status = read_comparisons(r);
+    if (!status)
+        status = read_solve(r);
+    return status;
+}
+
+static enum status check_run_names(const struct config_node *list, struct error *e)
+{
+    for (size_t i = 0; i < config_length(list); i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(config_text(config_get(config_item(list, i), "name"), ""),
+                       config_text(config_get(config_item(list, k), "name"), "")) == 0)
+                return config_error(config_get(config_item(list, i), "name"), e, "runs: two runs are called '%.60s'",
+                                    config_text(config_get(config_item(list, i), "name"), ""));
+    return STATUS_OK;
+}
+
+static void set_name(const char *path, char name[64])
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(name, 64, "%.63s", slash ? slash + 1 : path);
+    char *dot = strrchr(name, '.');
+    if (dot && dot != name)
+        *dot = 0;
+}
+
+/* Run k of the file: its settings over the rest, resolved by `resolve`. */
+static enum status read_run(struct scenario *s, size_t k, enum status (*resolve)(struct resolver *r),
+                            const struct reporter *reporter, struct error *e)
+{
+    const struct config_node *node = config_item(config_get(config_root(s->config), "runs"), k);
+    struct config *derived = NULL;
+    enum status status = config_derive(s->config, config_get(node, "set"), &derived, e);
+    if (status)
+        return status;
+    struct resolver r = {.root = config_root(derived), .run = &s->runs[k], .reporter = reporter, .e = e};
+    snprintf(s->runs[k].name, sizeof s->runs[k].name, "%.63s", config_text(config_get(node, "name"), s->name));
+    status = resolve(&r);
+    config_free(derived);
+    return status;
+}
+
+static enum status read_with(const char *path, const char *const *settings, size_t n_settings,
+                             enum status (*resolve)(struct resolver *r), const struct reporter *reporter,
+                             struct scenario *out, struct error *e)
+{
+    memset(out, 0, sizeof *out);
+    enum status status = config_read(path, growth_schema, settings, n_settings, &out->config, e);
+    if (status)
+        return status;
+    const struct config_node *root = config_root(out->config), *list = config_get(root, "runs");
+    set_name(path, out->name);
+    snprintf(out->title, sizeof out->title, "%.255s", config_text(config_get(root, "title"), out->name));
+    status = check_run_names(list, e);
+    out->n_runs = config_length(list) ? config_length(list) : 1;
+    out->runs = calloc(out->n_runs, sizeof *out->runs);
+    if (!out->runs)
+        return error_memory(e);
+    for (size_t k = 0; k < out->n_runs && !status; k++)
+        status = read_run(out, k, resolve, reporter, e);
+    return status;
+}
+
+enum status scenario_read(const char *path, const char *const *settings, size_t n_settings,
+                          const struct reporter *reporter, struct scenario *out, struct error *e)
+{
+    return read_with(path, settings, n_settings, resolve_run, reporter, out, e);
+}
+
+enum status scenario_read_config(const char *path, const char *const *settings, size_t n_settings,
+                                 struct config **out, struct error *e)
+{
+    struct scenario s;
+    enum status status = read_with(path, settings, n_settings, resolve_inputs, NULL, &s, e);
+    *out = NULL;
+    if (!status) {
+        *out = s.config;
+        s.config = NULL;
+    }
+    scenario_clear(&s);
+    return status;
+}
+
+void scenario_clear(struct scenario *s)
+{
+    for (size_t k = 0; s->runs && k < s->n_runs; k++) {
+        for (size_t i = 0; i < s->runs[k].n_comparisons; i++)
+            series_clear(&s->runs[k].comparisons[i].series);
+        free(s->runs[k].comparisons);
+    }
+    free(s->runs);
+    config_free(s->config);
+    memset(s, 0, sizeof *s);
+}
