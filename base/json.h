@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* A number; infinite or NaN is null. */
