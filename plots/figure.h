@@ -18,15 +18,20 @@ enum axis_scale {
 };
 
 struct axis {
-    char *label;         /* with unit; NULL: none */
+    const char *label;   /* with unit; NULL: none; copied */
     enum axis_scale scale;
     double low, high;    /* NAN: automatic */
     double horizon;      /* AXIS_LOG_BEFORE: the date the axis runs towards (> high) */
-    bool percent;        /* tick labels as percent of the value */
 };
 
-enum mark { MARK_LINE, MARK_DASHED, MARK_POINTS, MARK_LINE_POINTS, MARK_STEPS, MARK_BAND /* between y and y2 */,
-            MARK_STACK /* filled between y2 and y, opaque: stacked shares */ };
+enum mark {
+    MARK_LINE,
+    MARK_DASHED,
+    MARK_POINTS,
+    MARK_STEPS,
+    MARK_BAND, /* pale, between y and y2 */
+    MARK_STACK /* opaque, between y and y2: stacked shares */
+};
 
 struct figure; /* title, panels */
 

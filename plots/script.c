@@ -1,0 +1,304 @@
+/* The gnuplot script of a figure. */
+#include "plots/figure_private.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Okabe and Ito's palette, yellow last: it is faint on white. */
+static const char *const palette[FIGURE_COLOURS] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
+                                                    "#E69F00", "#56B4E9", "#000000", "#F0E442"};
+static const int point_shapes[FIGURE_COLOURS] = {7, 5, 9, 11, 13, 6, 4, 8};
+static const char *const dashes[FIGURE_COLOURS] = {"solid", "'-'", "'.-'", "'_.'", "'_-'", "'_'", "'..-'", "'.'"};
+
+enum { PANEL_WIDTH = 1100, PANEL_HEIGHT = 430, LEGEND_ROW = 24, TITLE_HEIGHT = 40 };
+
+/* A text in single quotes: nothing in it is special to gnuplot but the quote itself. */
+static void write_text(const char *text, FILE *out)
+{
+    fputc('\'', out);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '\'')
+            fputc('\'', out);
+        fputc(c < 0x20 || c == 0x7f ? ' ' : c, out);
+    }
+    fputc('\'', out);
+}
+
+static void write_number(double value, FILE *out)
+{
+    char text[40];
+    fputs(text_from_number(value, text, sizeof text), out);
+}
+
+/* Where on the axis a value lies, in the coordinate in which the axis is even. */
+static double axis_coordinate(const struct axis *a, double value)
+{
+    switch (a->scale) {
+    case AXIS_LOG:
+        return log10(value);
+    case AXIS_LOG_BEFORE:
+        return -log10(a->horizon - value);
+    default:
+        return value;
+    }
+}
+
+static double axis_value(const struct axis *a, double coordinate)
+{
+    switch (a->scale) {
+    case AXIS_LOG:
+        return pow(10, coordinate);
+    case AXIS_LOG_BEFORE:
+        return a->horizon - pow(10, -coordinate);
+    default:
+        return coordinate;
+    }
+}
+
+bool axis_can_show(const struct axis *a, double value)
+{
+    return isfinite(value) && (a->scale != AXIS_LOG || value > 0) &&
+           (a->scale != AXIS_LOG_BEFORE || value < a->horizon);
+}
+
+/* The x range: as asked, else that of the data. */
+static void find_range(const struct panel *p, double *low, double *high)
+{
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (size_t k = 0; k < p->n_series; k++)
+        for (size_t i = 0; i < p->series[k].n; i++) {
+            double x = p->series[k].points[i * p->series[k].columns];
+            if (axis_can_show(&p->x, x)) {
+                *low = fmin(*low, x);
+                *high = fmax(*high, x);
+            }
+        }
+    if (isfinite(p->x.low))
+        *low = p->x.low;
+    if (isfinite(p->x.high))
+        *high = p->x.high;
+    if (!(*high > *low)) {
+        *low = isfinite(*low) ? *low - 1 : 0;
+        *high = *low + 2;
+    }
+}
+
+/* Round dates that are far enough apart, the latest first. */
+static void write_date_tics(const struct axis *a, double low, double high, FILE *out)
+{
+    static const double dates[] = {2500, 2400, 2300, 2200, 2150, 2100, 2075, 2050, 2025, 2000, 1975, 1950,  1925,
+                                   1900, 1850, 1800, 1700, 1600, 1500, 1000, 500,  1,    -1000, -2000, -5000, -10000,
+                                   -20000, -50000, -100000, -200000, -500000, -1000000};
+    double last = INFINITY, apart = 0.055 * (axis_coordinate(a, high) - axis_coordinate(a, low));
+    bool first = true;
+    fputs("set xtics (", out);
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+        double at = axis_coordinate(a, dates[i]);
+        if (dates[i] > high || dates[i] < low || !axis_can_show(a, dates[i]) || last - at < apart)
+            continue;
+        char label[40];
+        text_from_year(dates[i], 0, label, sizeof label);
+        fprintf(out, "%s'%s' %.0f", first ? "" : ", ", label, dates[i]);
+        first = false;
+        last = at;
+    }
+    fputs(")\n", out);
+}
+
+static void write_x_axis(const struct panel *p, double low, double high, FILE *out)
+{
+    if (p->x.scale == AXIS_LOG)
+        fputs("set logscale x\nset format x '10^{%L}'\n", out);
+    if (p->x.scale == AXIS_LOG_BEFORE) {
+        fprintf(out, "set nonlinear x via -log10(%.10g - x) inverse %.10g - 10**(-x)\n", p->x.horizon, p->x.horizon);
+        write_date_tics(&p->x, low, high, out);
+    }
+    fputs("set xrange [", out);
+    write_number(low, out);
+    fputs(" : ", out);
+    write_number(high, out);
+    fputs("]\nset xlabel ", out);
+    write_text(p->x_label, out);
+    fputs(" noenhanced\n", out);
+}
+
+static void write_y_axis(const struct panel *p, FILE *out)
+{
+    if (p->y.scale == AXIS_LOG)
+        fputs("set logscale y\nset format y '10^{%L}'\n", out);
+    fputs("set yrange [", out);
+    if (isfinite(p->y.low))
+        write_number(p->y.low, out);
+    else
+        fputc('*', out);
+    fputs(" : ", out);
+    if (isfinite(p->y.high))
+        write_number(p->y.high, out);
+    else
+        fputc('*', out);
+    fputs("]\nset ylabel ", out);
+    write_text(p->y_label, out);
+    fputs(" noenhanced\n", out);
+}
+
+/* Phases and the like: a pale band, its label at the top, turned where it is narrow. */
+static void write_spans(const struct panel *p, double low, double high, FILE *out)
+{
+    double all = axis_coordinate(&p->x, high) - axis_coordinate(&p->x, low);
+    for (size_t i = 0; i < p->n_spans; i++) {
+        const struct plot_span *s = &p->spans[i];
+        double from = fmax(s->from, low), to = fmin(s->to, high);
+        if (!(to > from))
+            continue;
+        double a = axis_coordinate(&p->x, from), b = axis_coordinate(&p->x, to), share = (b - a) / all;
+        fputs("set object rectangle from first ", out);
+        write_number(from, out);
+        fputs(", graph 0 to first ", out);
+        write_number(to, out);
+        fprintf(out, ", graph 1 behind fillcolor rgb '%s' fillstyle solid 0.13 noborder\n",
+                palette[s->colour >= 0 ? s->colour % FIGURE_COLOURS : (int)(i % 2)]);
+        if (!s->label[0] || share < 0.012)
+            continue;
+        bool turned = share < 0.009 * (double)strlen(s->label);
+        fputs("set label ", out);
+        write_text(s->label, out);
+        fputs(" at first ", out);
+        write_number(axis_value(&p->x, 0.5 * (a + b)), out);
+        fprintf(out, ", graph 0.98 %s noenhanced front font ',10'\n", turned ? "right rotate by 90" : "center offset 0,-0.6");
+    }
+}
+
+/* Thin dotted lines; labels run up from the bottom, and one too near to the last labelled one is left out. */
+static void write_verticals(const struct panel *p, double low, double high, FILE *out)
+{
+    double all = axis_coordinate(&p->x, high) - axis_coordinate(&p->x, low), last = -INFINITY;
+    for (size_t i = 0; i < p->n_verticals; i++) {
+        const struct plot_vertical *v = &p->verticals[i];
+        if (!(v->x > low && v->x < high))
+            continue;
+        fputs("set arrow from first ", out);
+        write_number(v->x, out);
+        fputs(", graph 0 to first ", out);
+        write_number(v->x, out);
+        fputs(", graph 1 nohead back linecolor rgb '#888888' dashtype '.'\n", out);
+        double at = axis_coordinate(&p->x, v->x);
+        if (!v->label[0] || at - last < 0.017 * all)
+            continue;
+        last = at;
+        fputs("set label ", out);
+        write_text(v->label, out);
+        fputs(" at first ", out);
+        write_number(v->x, out);
+        fputs(", graph 0.02 left rotate by 90 offset -0.6,0 noenhanced front font ',9' textcolor rgb '#555555'\n", out);
+    }
+}
+
+static void write_style(const struct plot_series *s, FILE *out)
+{
+    const char *colour = palette[s->colour];
+    switch (s->mark) {
+    case MARK_POINTS:
+        fprintf(out, "with points pointtype %d pointsize 0.7 linecolor rgb '%s'", point_shapes[s->colour], colour);
+        break;
+    case MARK_BAND:
+        fprintf(out, "with filledcurves fillcolor rgb '%s' fillstyle solid 0.2 noborder", colour);
+        break;
+    case MARK_STACK:
+        fprintf(out, "with filledcurves fillcolor rgb '%s' fillstyle solid 0.75 noborder", colour);
+        break;
+    case MARK_STEPS:
+        fprintf(out, "with steps linewidth 2 linecolor rgb '%s'", colour);
+        break;
+    case MARK_DASHED:
+        fprintf(out, "with lines linewidth 2 dashtype 2 linecolor rgb '%s'", colour);
+        break;
+    case MARK_LINE:
+        fprintf(out, "with lines linewidth 2 dashtype %s linecolor rgb '%s'", dashes[s->colour], colour);
+        break;
+    }
+}
+
+static void write_plot(const struct figure *f, const struct panel *p, size_t first_block, FILE *out)
+{
+    bool any = false;
+    for (size_t k = 0; k < p->n_series; k++) {
+        const struct plot_series *s = &p->series[k];
+        if (!s->n)
+            continue;
+        fputs(any ? ", \\\n     " : "plot ", out);
+        any = true;
+        fprintf(out, "'%s.dat' index %zu using %s ", f->name, first_block + k, s->columns == 3 ? "1:2:3" : "1:2");
+        write_style(s, out);
+        if (s->legend) {
+            fputs(" title ", out);
+            write_text(s->legend, out);
+            fputs(" noenhanced", out);
+        } else
+            fputs(" notitle", out);
+    }
+    fputs(any ? "\n" : "plot NaN notitle\n", out);
+}
+
+static void write_panel(const struct figure *f, size_t index, size_t first_block, FILE *out)
+{
+    const struct panel *p = &f->panels[index];
+    double low, high;
+    find_range(p, &low, &high);
+    fprintf(out, "\n# panel %zu\nunset logscale\nunset label\nunset arrow\nunset object\nset nonlinear x via x inverse x\n"
+                 "unset nonlinear x\nset format '%%g'\nset xtics auto\n",
+            index + 1);
+    fputs("set title ", out);
+    write_text(p->title, out);
+    fputs(" noenhanced\n", out);
+    write_x_axis(p, low, high, out);
+    write_y_axis(p, out);
+    write_spans(p, low, high, out);
+    write_verticals(p, low, high, out);
+    write_plot(f, p, first_block, out);
+}
+
+/* Rows that the legends want, at about three entries a row. */
+static size_t legend_rows(const struct figure *f)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < f->n_panels; i++) {
+        size_t entries = 0;
+        for (size_t k = 0; k < f->panels[i].n_series; k++)
+            entries += f->panels[i].series[k].legend != NULL;
+        rows += (entries + 2) / 3;
+    }
+    return rows;
+}
+
+void script_write(const struct figure *f, FILE *out)
+{
+    size_t rows = f->n_panels ? (f->n_panels + f->columns - 1) / f->columns : 1, block = 0;
+    size_t height = rows * PANEL_HEIGHT + legend_rows(f) * LEGEND_ROW / f->columns + TITLE_HEIGHT;
+    fputs("# ", out);
+    write_text(f->title, out);
+    fputs("\n# Redraw with: gnuplot ", out);
+    fprintf(out, "%s.gp\n", f->name);
+    fputs("if (!exists('suffix')) suffix = ''\n", out);
+    fprintf(out, "do for [format in 'svg png'] {\nif (format eq 'svg') {\nset terminal svg size %d,%zu dynamic enhanced font "
+                 "'DejaVu Sans,12' background rgb 'white'\n",
+            PANEL_WIDTH, height);
+    fprintf(out, "} else {\nset terminal pngcairo size %d,%zu enhanced font 'DejaVu Sans,11' background rgb 'white'\n}\n",
+            PANEL_WIDTH, height);
+    fprintf(out, "set output '%s.'.format.suffix\n", f->name);
+    fputs("set datafile missing 'nan'\nset grid linecolor rgb '#dddddd' linewidth 0.6 linetype 1\nset border linecolor rgb '#666666'\n"
+          "set key below horizontal left Left reverse noenhanced samplen 2.5\nset lmargin 11\n",
+          out);
+    fprintf(out, "set multiplot layout %zu,%zu title ", rows, f->columns);
+    write_text(f->title, out);
+    fputs(" noenhanced font ',14'\n", out);
+    for (size_t i = 0; i < f->n_panels; i++) {
+        write_panel(f, i, block, out);
+        block += f->panels[i].n_series;
+    }
+    fputs("\nunset multiplot\nunset output\n}\n", out);
+}

@@ -1,0 +1,89 @@
+/* Writing a figure: data, script, and the pictures that gnuplot makes of them. */
+#include "base/file.h"
+#include "base/text.h"
+#include "plots/figure_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A blank line breaks the curve where a point cannot be drawn. */
+static void write_block(const struct panel *p, const struct plot_series *s, FILE *out)
+{
+    char text[40];
+    bool broken = true;
+    for (size_t i = 0; i < s->n; i++) {
+        const double *point = s->points + i * s->columns;
+        bool good = axis_can_show(&p->x, point[0]) && axis_can_show(&p->y, point[1]) &&
+                    (s->columns < 3 || axis_can_show(&p->y, point[2]));
+        for (size_t k = 0; good && k < s->columns; k++)
+            fprintf(out, "%s%s", k ? " " : "", text_from_number(point[k], text, sizeof text));
+        if (good || !broken)
+            fputc('\n', out);
+        broken = !good;
+    }
+    if (broken) /* never an empty block: gnuplot would miscount the blocks */
+        fputs("nan nan nan\n", out);
+}
+
+static void write_data(const struct figure *f, FILE *out)
+{
+    fprintf(out, "# data of the figure %s, one block a curve: x y [y2]\n", f->name);
+    for (size_t i = 0; i < f->n_panels; i++)
+        for (size_t k = 0; k < f->panels[i].n_series; k++) {
+            const struct plot_series *s = &f->panels[i].series[k];
+            fprintf(out, "# panel %zu: ", i + 1);
+            for (const char *c = s->legend ? s->legend : ""; *c; c++)
+                fputc((unsigned char)*c < 0x20 ? ' ' : *c, out);
+            fputc('\n', out);
+            write_block(&f->panels[i], s, out);
+            fputs("\n\n", out);
+        }
+}
+
+static enum status write_part(const struct figure *f, const char *folder, const char *ending,
+                              void (*write)(const struct figure *, FILE *), struct error *e)
+{
+    char path[4096];
+    struct file_aside file;
+    snprintf(path, sizeof path, "%s/%s.%s", folder, f->name, ending);
+    enum status status = file_aside_open(&file, path, e);
+    if (status)
+        return status;
+    write(f, file.stream);
+    return file_aside_commit(&file, e);
+}
+
+/* gnuplot writes NAME.svg.part and NAME.png.part; they get their names when both are there. */
+static enum status draw(const struct figure *f, const char *folder, bool *drawn, struct error *e)
+{
+    static const char *const endings[] = {"svg", "png"};
+    char script[300], part[4200], whole[4200];
+    snprintf(script, sizeof script, "%.280s.gp", f->name);
+    enum status status = gnuplot_run(folder, script, ".part", drawn, e);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(whole, sizeof whole, "%.3000s/%.280s.%s", folder, f->name, endings[i]);
+        snprintf(part, sizeof part, "%.3000s/%.280s.%s.part", folder, f->name, endings[i]);
+        if (status || !*drawn)
+            unlink(part);
+        else if (rename(part, whole) != 0)
+            status = error_set_at(e, STATUS_FAILED, whole, 0, 0, "gnuplot drew no picture");
+    }
+    return status;
+}
+
+enum status figure_write(const struct figure *f, const char *folder, bool *drawn, struct error *e)
+{
+    bool ran = false;
+    if (!f || f->failed)
+        return error_memory(e);
+    enum status status = write_part(f, folder, "dat", write_data, e);
+    if (!status)
+        status = write_part(f, folder, "gp", script_write, e);
+    if (!status)
+        status = draw(f, folder, &ran, e);
+    if (drawn)
+        *drawn = ran;
+    return status;
+}
