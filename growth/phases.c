@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double DEFAULT_CONTRAST = 1.5;
+static const double DEFAULT_CONTRAST = 1.35;
 static const double FLAT = 0.3;             /* |B| up to here is nearly flat */
 static const double SHELF_PROMINENCE = 0.15; /* in B */
 static const double PHASE_FACTOR = 2.5;     /* a rise or fall by more than this is a phase, not a transition */
@@ -118,6 +118,22 @@ static void add_flat_end(struct finder *f, size_t i)
     add_level(f, point->tau, false);
 }
 
+/* Of the turning points, those left when the dips of a rise into a blow-up are taken out: after B has exceeded the flat band
+ * for the last time, a fall too small to be a phase does not end the rise. */
+static size_t drop_final_dips(const struct finder *f, const size_t *turns, size_t count, bool first_is_high)
+{
+    const struct profile_point *points = f->profile.points;
+    while (f->blows_up && count >= 2) {
+        size_t high = turns[count - 2], low = turns[count - 1];
+        bool pair = first_is_high == (count % 2 == 0);
+        bool small = points[high].level - points[low].level < log(PHASE_FACTOR);
+        if (!pair || !small || accelerates_after(f, high))
+            break;
+        count -= 2;
+    }
+    return count;
+}
+
 static enum status find_levels(struct finder *f, struct error *e)
 {
     const struct profile *p = &f->profile;
@@ -125,6 +141,7 @@ static enum status find_levels(struct finder *f, struct error *e)
     bool high = false;
     count = find_turns(&p->points[0].level, sizeof p->points[0] / sizeof(double), p->n, f->contrast, turns,
                        PHASES_MAX, &high);
+    count = drop_final_dips(f, turns, count, high);
     if (count == 0)
         high = p->points[p->n - 1].level >= p->points[0].level;
     add_flat_end(f, 0);

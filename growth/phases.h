@@ -10,8 +10,9 @@
  *      neighbouring phases never overlap.
  *   3. Between levels growth rises or falls. Where it changes by less than a factor 2.5 that is a transition, else a
  *      super- or sub-exponential phase of its own.
- *   4. The rise into a blow-up is one super-exponential phase from where growth leaves the last level. A level on that rise only
- *      counts if B exceeds 0.3 again after it: otherwise it is part of the rise.
+ *   4. The rise into a blow-up is one super-exponential phase from where growth leaves the last level. A shelf or dip on that
+ *      rise only counts if B exceeds 0.3 again after it, or growth falls there by a factor 2.5: otherwise it is part of the
+ *      rise.
  *
  * docs/phases.md has the reasons and the measured robustness.
  */
@@ -66,7 +67,7 @@ struct phase_table {
 };
 
 struct phase_options {
-    double contrast; /* kappa > 1; 0: 1.5 */
+    double contrast; /* kappa > 1; 0: 1.35 */
 };
 
 /* Fill *out from a finished trajectory. STATUS_FAILED: more than PHASES_MAX phases, memory, bad contrast. */

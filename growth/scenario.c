@@ -69,7 +69,7 @@ static const struct config_field intervention_element = {.type = CONFIG_MAP, .fi
 static const struct config_field figure_element = {.type = CONFIG_CHOICE, .choices = figure_words};
 
 static const struct config_field phases_fields[] = {
-    {.key = "contrast", .type = CONFIG_NUMBER, .low = 1.01, .high = 100, .fallback = "1.5", .meaning = "factor by which growth must differ to count as another phase"},
+    {.key = "contrast", .type = CONFIG_NUMBER, .low = 1.01, .high = 100, .fallback = "1.35", .meaning = "factor by which growth must differ to count as another phase"},
     {0}};
 
 static const struct config_field run_fields[] = {

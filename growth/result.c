@@ -1,0 +1,142 @@
+#include "growth/result.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "growth/variable.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum status finish_run(struct run_result *r, const struct reporter *reporter, struct error *e)
+{
+    enum status status = simulate(&r->run->simulation, true, reporter, &r->trajectory, e);
+    if (!status)
+        status = phases_find(&r->trajectory, &r->run->phases, &r->phases, e);
+    r->comparisons = calloc(r->run->n_comparisons + 1, sizeof *r->comparisons);
+    if (!status && !r->comparisons)
+        status = error_memory(e);
+    for (size_t k = 0; k < r->run->n_comparisons && !status; k++)
+        status = compare_run(&r->trajectory, &r->run->comparisons[k], &r->comparisons[k], e);
+    return status;
+}
+
+static void run_result_clear(struct run_result *r)
+{
+    trajectory_clear(&r->trajectory);
+    for (size_t k = 0; r->comparisons && k < r->run->n_comparisons; k++)
+        comparison_result_clear(&r->comparisons[k]);
+    free(r->comparisons);
+}
+
+enum status scenario_simulate(const struct scenario *s, const struct reporter *reporter, struct scenario_result *out,
+                              struct error *e)
+{
+    *out = (struct scenario_result){.scenario = s, .runs = calloc(s->n_runs, sizeof *out->runs)};
+    if (!out->runs)
+        return error_memory(e);
+    for (size_t k = 0; k < s->n_runs; k++) {
+        struct error inner = {0};
+        reporter_progress(reporter, (double)k / (double)s->n_runs, s->runs[k].name);
+        out->runs[k].run = &s->runs[k];
+        enum status status = finish_run(&out->runs[k], reporter, &inner);
+        if (status) {
+            run_result_clear(&out->runs[k]);
+            return error_set(e, status, "run %s: %s", s->runs[k].name, inner.message);
+        }
+        out->n_runs++;
+    }
+    reporter_progress(reporter, 1, "simulated");
+    return STATUS_OK;
+}
+
+void scenario_result_clear(struct scenario_result *r)
+{
+    for (size_t k = 0; k < r->n_runs; k++)
+        run_result_clear(&r->runs[k]);
+    free(r->runs);
+    memset(r, 0, sizeof *r);
+}
+
+/* --- series.csv --------------------------------------------------------------------------------------------------------- */
+
+/* 1, 2 or 5 times a power of ten, at most `most`. */
+static double round_step(double most)
+{
+    double power = pow(10, floor(log10(most))), digit = most / power;
+    return power * (digit >= 5 ? 5 : digit >= 2 ? 2 : 1);
+}
+
+/* Automatic rows: steps of about a hundredth of the time that is left, at least a year (or a 500th of a short run). */
+static double step_at(const struct run_result *r, double year)
+{
+    const struct simulation *s = &r->run->simulation;
+    if (r->run->output_step > 0)
+        return r->run->output_step;
+    double least = fmin(1, round_step((s->to - s->from) / 500));
+    return fmax(round_step(fmax(s->to - year, 1e-9) / 100), least);
+}
+
+static void write_csv_header(const struct model *m, FILE *out)
+{
+    fputs("year", out);
+    for (size_t i = 0; i < variable_count(m); i++)
+        fprintf(out, ",%s", variable_key(m, i));
+    fputs(",growth,local_exponent", out);
+    for (size_t f = 0; f < m->n_flows; f++)
+        for (size_t i = 0; i < m->flows[f].n_inputs; i++) {
+            fprintf(out, ",share_%s_", m->flows[f].key);
+            for (const char *c = m->flows[f].inputs[i]; *c; c++)
+                fputc(*c == ' ' ? '_' : *c, out);
+        }
+    fputc('\n', out);
+}
+
+static void write_cell(double value, FILE *out)
+{
+    char text[40];
+    fprintf(out, ",%s", isfinite(value) ? text_from_number(value, text, sizeof text) : "");
+}
+
+static void write_csv_row(const struct run_result *r, double year, FILE *out)
+{
+    const struct simulation *s = &r->run->simulation;
+    const struct model *m = s->model;
+    double x[MODEL_MAX_STATES], value[MAX_VARIABLES], p[MODEL_MAX_PARAMS], growth = NAN, slope = NAN;
+    double share[MODEL_MAX_FLOWS * MODEL_MAX_INPUTS];
+    char text[40];
+    trajectory_at(&r->trajectory, year, x);
+    variables_at(s, year, x, value);
+    simulation_growth(s, year, x, &growth, &slope);
+    fputs(text_from_number(year, text, sizeof text), out);
+    for (size_t i = 0; i < variable_count(m); i++)
+        write_cell(value[i], out);
+    write_cell(growth, out);
+    write_cell(slope / (growth * growth), out);
+    simulation_parameters(s, year, p);
+    if (m->n_flows)
+        m->shares(p, x, share);
+    for (size_t f = 0; f < m->n_flows; f++)
+        for (size_t i = 0; i < m->flows[f].n_inputs; i++)
+            write_cell(share[f * MODEL_MAX_INPUTS + i], out);
+    fputc('\n', out);
+}
+
+enum status run_write_csv(const struct run_result *r, const char *path, struct error *e)
+{
+    struct file_aside file;
+    enum status status = file_aside_open(&file, path, e);
+    if (status)
+        return status;
+    double year = trajectory_begin(&r->trajectory), end = trajectory_end(&r->trajectory);
+    write_csv_header(r->run->simulation.model, file.stream);
+    while (year < end) {
+        write_csv_row(r, year, file.stream);
+        double step = step_at(r, year);
+        /* automatic rows fall on round years */
+        year = r->run->output_step > 0 ? year + step : (floor(year / step + 1e-9) + 1) * step;
+    }
+    write_csv_row(r, end, file.stream);
+    return file_aside_commit(&file, e);
+}
