@@ -87,18 +87,17 @@ void table_add_cell(struct table *t, const char *format, ...)
     if (!t || t->failed || !t->n_rows)
         return;
     struct row *row = &t->rows[t->n_rows - 1];
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    char *text = text_format_list(format, args);
     va_end(args);
     char **cells = realloc(row->cells, (row->n + 1) * sizeof *cells);
     if (cells)
         row->cells = cells;
-    t->failed = length < 0 || !cells;
+    t->failed = !text || !cells;
     if (!t->failed)
         row->cells[row->n++] = text;
-    else if (length >= 0)
+    else
         free(text);
 }
 
@@ -137,7 +136,8 @@ const char *table_cell(const struct table *t, size_t row, size_t column)
     return row < table_rows(t) && column < t->rows[row].n ? t->rows[row].cells[column] : "";
 }
 
-/* --- printing ----------------------------------------------------------------------------------------------------------- */
+/* --- printing
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* UTF-8 characters; close enough to columns for what we print. */
 static size_t width_of(const char *text, size_t bytes)

@@ -1,10 +1,10 @@
 #include "base/text.h"
 
 #include <ctype.h>
-#include <errno.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
-#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +98,8 @@ char *text_from_number(double value, char *buffer, size_t size)
         return buffer;
     }
     locale_t c, previous = enter_c_locale(&c);
-    for (int digits = 15; digits <= 17; digits++) {
+    /* every decimal of 15 digits survives in a normal number, fewer do in a subnormal one */
+    for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         snprintf(buffer, size, "%.*g", digits, value);
         if (strtod(buffer, NULL) == value)
             break;
@@ -109,22 +110,27 @@ char *text_from_number(double value, char *buffer, size_t size)
 
 char *text_from_year(double year, int decimals, char *buffer, size_t size)
 {
-    if (!isfinite(year))
+    if (!isfinite(year)) {
         snprintf(buffer, size, "never");
-    else if (year < 0)
-        snprintf(buffer, size, "%.*f BCE", decimals, -year);
-    else
-        snprintf(buffer, size, "%.*f", decimals, year);
+        return buffer;
+    }
+    locale_t c, previous = enter_c_locale(&c);
+    int length = snprintf(buffer, size, "%.*f", decimals, fabs(year));
+    bool before = year < 0 && strpbrk(buffer, "123456789"); /* there is no "0 BCE" */
+    leave_c_locale(c, previous);
+    if (before && length > 0 && (size_t)length < size)
+        snprintf(buffer + length, size - (size_t)length, " BCE");
     return buffer;
 }
 
-/* Optimal string alignment distance (insert, delete, replace, swap neighbours), case-insensitive, of texts up to 63. */
+/* Optimal string alignment distance (insert, delete, replace, swap neighbours), case-insensitive; texts over 63 are far
+ * from all. */
 static size_t edit_distance(const char *a, const char *b)
 {
     enum { MOST = 64 };
     size_t rows[3][MOST + 1], n = strlen(a), m = strlen(b);
     if (n >= MOST || m >= MOST)
-        return MOST;
+        return SIZE_MAX;
     size_t *before = rows[0], *last = rows[1], *now = rows[2];
     for (size_t j = 0; j <= m; j++)
         last[j] = j;
@@ -135,8 +141,8 @@ static size_t edit_distance(const char *a, const char *b)
             size_t best = last[j - 1] + (ca != cb);
             best = last[j] + 1 < best ? last[j] + 1 : best;
             best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-            bool swapped = i > 1 && j > 1 && ca == tolower((unsigned char)b[j - 2]) &&
-                           tolower((unsigned char)a[i - 2]) == cb;
+            bool swapped =
+                i > 1 && j > 1 && ca == tolower((unsigned char)b[j - 2]) && tolower((unsigned char)a[i - 2]) == cb;
             if (swapped && before[j - 2] + 1 < best)
                 best = before[j - 2] + 1;
             now[j] = best;
@@ -161,14 +167,22 @@ const char *text_nearest(const char *word, const char *const *names, size_t n)
     return nearest;
 }
 
-char *text_format(const char *format, ...)
+char *text_format_list(const char *format, va_list args)
 {
     char *text = NULL;
+    locale_t c, previous = enter_c_locale(&c);
+    int length = vasprintf(&text, format, args);
+    leave_c_locale(c, previous);
+    return length < 0 ? NULL : text;
+}
+
+char *text_format(const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    char *text = text_format_list(format, args);
     va_end(args);
-    return length < 0 ? NULL : text;
+    return text;
 }
 
 char *text_copy(const char *text)

@@ -2,6 +2,7 @@
 #ifndef GEARS_BASE_TEXT_H
 #define GEARS_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -9,17 +10,19 @@
 bool text_to_number(const char *text, double *out);
 /* "1950", "-10000", "10000 BCE" (= -10000), "1500 CE", "44 BC", "800 AD". */
 bool text_to_year(const char *text, double *out);
-/* Shortest text (C locale) that reads back as the same double; "null" for infinite and NaN. Into buffer[size >= 32]. */
+/* The value correctly rounded (C locale) to as few digits as read back as the same double, 17 at most; "null" for
+ * infinite and NaN. Into buffer[size >= 32]. */
 char *text_from_number(double value, char *buffer, size_t size);
-/* A year for people: "10000 BCE", "1822", "2044.3" with `decimals` after the point. */
+/* A year for people: "10000 BCE", "1822", "2044.3" with `decimals` after the point; "never" for infinite and NaN. */
 char *text_from_year(double year, int decimals, char *buffer, size_t size);
 
 /* Of names[0..n): the nearest to `word` by edit distance with transpositions, if near enough to be a slip (distance at
  * most 1 + length/3); else NULL. */
 const char *text_nearest(const char *word, const char *const *names, size_t n);
 
-/* malloc'd printf; NULL on lack of memory. */
+/* malloc'd printf in the C locale; NULL on lack of memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_format_list(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 char *text_copy(const char *text); /* NULL gives NULL */
 
 #endif
