@@ -390,3 +390,28 @@ enum status config_write(const struct config *c, FILE *out, struct error *e)
     }
     return ferror(out) ? error_set(e, STATUS_FAILED, "the scenario cannot be written") : STATUS_OK;
 }
+
+static json_t *node_to_json(const struct config_node *n)
+{
+    double number;
+    if (n->kind == NODE_SCALAR) {
+        if (!n->quoted && text_to_number(n->text, &number))
+            return json_real(number);
+        if (!n->quoted && (strcmp(n->text, "true") == 0 || strcmp(n->text, "false") == 0))
+            return json_boolean(n->text[0] == 't');
+        return json_string(n->text);
+    }
+    json_t *out = n->kind == NODE_MAP ? json_object() : json_array();
+    for (size_t i = 0; i < n->n; i++) {
+        if (n->kind == NODE_MAP)
+            json_object_set_new(out, n->keys[i], node_to_json(n->items[i]));
+        else
+            json_array_append_new(out, node_to_json(n->items[i]));
+    }
+    return out;
+}
+
+json_t *config_to_json(const struct config *c)
+{
+    return node_to_json(c->root);
+}

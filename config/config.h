@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -70,6 +71,9 @@ void config_free(struct config *c);
 
 /* Write the merged document as YAML that config_read would read back to the same tree. */
 enum status config_write(const struct config *c, FILE *out, struct error *e);
+
+/* The merged document as JSON (new reference): plain numbers, true and false as such, the rest as strings. */
+json_t *config_to_json(const struct config *c);
 
 /* The kind of a file without reading it all in: the text of its top-level key `kind` (following `extends`), into
  * buffer[size]; "" when there is none. Errors as config_read. */

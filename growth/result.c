@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "growth/variable.h"
+#include "solver/parallel.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -30,25 +31,56 @@ static void run_result_clear(struct run_result *r)
     free(r->comparisons);
 }
 
-enum status scenario_simulate(const struct scenario *s, const struct reporter *reporter, struct scenario_result *out,
-                              struct error *e)
+/* Runs are independent of each other, so they are simulated side by side. */
+struct simulation_work {
+    struct scenario_result *result;
+    const struct reporter *reporter;
+    enum status *status; /* (n_runs) */
+    struct error *error; /* (n_runs) */
+};
+
+static void simulate_run(size_t k, void *context)
 {
-    *out = (struct scenario_result){.scenario = s, .runs = calloc(s->n_runs, sizeof *out->runs)};
-    if (!out->runs)
-        return error_memory(e);
-    for (size_t k = 0; k < s->n_runs; k++) {
-        struct error inner = {0};
-        reporter_progress(reporter, (double)k / (double)s->n_runs, s->runs[k].name);
-        out->runs[k].run = &s->runs[k];
-        enum status status = finish_run(&out->runs[k], reporter, &inner);
-        if (status) {
-            run_result_clear(&out->runs[k]);
-            return error_set(e, status, "run %s: %s", s->runs[k].name, inner.message);
+    const struct simulation_work *w = context;
+    struct run_result *r = &w->result->runs[k];
+    r->run = &w->result->scenario->runs[k];
+    w->status[k] = finish_run(r, w->reporter, &w->error[k]);
+}
+
+/* Keep the runs that finished, in order; report the first that did not. */
+static enum status gather_runs(const struct simulation_work *w, struct error *e)
+{
+    struct scenario_result *out = w->result;
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < out->scenario->n_runs; k++) {
+        if (!w->status[k]) {
+            out->runs[out->n_runs++] = out->runs[k];
+            continue;
         }
-        out->n_runs++;
+        if (!status)
+            status = error_set(e, w->status[k], "run %s: %s", out->scenario->runs[k].name, w->error[k].message);
+        run_result_clear(&out->runs[k]);
     }
-    reporter_progress(reporter, 1, "simulated");
-    return STATUS_OK;
+    return status;
+}
+
+enum status scenario_simulate(const struct scenario *s, int threads, const struct reporter *reporter,
+                              struct scenario_result *out, struct error *e)
+{
+    struct simulation_work w = {.result = out,
+                                .reporter = reporter,
+                                .status = calloc(s->n_runs, sizeof *w.status),
+                                .error = calloc(s->n_runs, sizeof *w.error)};
+    *out = (struct scenario_result){.scenario = s, .runs = calloc(s->n_runs, sizeof *out->runs)};
+    enum status status = STATUS_OK;
+    if (out->runs && w.status && w.error) {
+        parallel_map(s->n_runs, threads, simulate_run, &w);
+        status = gather_runs(&w, e);
+    } else
+        status = error_memory(e);
+    free(w.status);
+    free(w.error);
+    return status;
 }
 
 void scenario_result_clear(struct scenario_result *r)

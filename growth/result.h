@@ -22,9 +22,10 @@ struct scenario_result {
     size_t n_runs;                   /* finished ones */
 };
 
-/* Errors: the message names the run. STATUS_INTERRUPTED leaves the finished runs in *out. Clear in all cases. */
-enum status scenario_simulate(const struct scenario *s, const struct reporter *reporter, struct scenario_result *out,
-                              struct error *e);
+/* Simulate all runs on at most `threads` threads (0: one a processor); the result does not depend on their number. Errors: the
+ * message names the first run that failed; *out keeps the finished ones. Clear in all cases. */
+enum status scenario_simulate(const struct scenario *s, int threads, const struct reporter *reporter,
+                              struct scenario_result *out, struct error *e);
 void scenario_result_clear(struct scenario_result *r);
 
 /* One run as JSON (new reference): name, model, phases, transitions, events, blow_up, exhausted, lags, comparisons, solved,

@@ -1,0 +1,6 @@
+#ifndef GEARS_BASE_VERSION_H
+#define GEARS_BASE_VERSION_H
+
+#define GEARS_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,68 @@
+/* The command line: what its commands share. Only cli/ prints, exits and handles signals. */
+#ifndef GEARS_CLI_CLI_H
+#define GEARS_CLI_CLI_H
+
+#include "base/error.h"
+#include "base/reporter.h"
+#include "base/table.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Options a command may take, beyond --help and --version. */
+enum {
+    TAKES_JSON = 1,
+    TAKES_SET = 2,
+    TAKES_OUT = 4,     /* --out, --force */
+    TAKES_THREADS = 8, /* --threads, --seed */
+    TAKES_QUIET = 16
+};
+
+struct command;
+
+struct options {
+    const struct command *command;
+    bool json, quiet, force;
+    const char *out; /* NULL: not given */
+    uint64_t seed;
+    int threads; /* 0: one a processor */
+    const char **settings, **files; /* (n_settings), (n_files): pointers into argv; the arrays are owned */
+    size_t n_settings, n_files;
+    int argc; /* the whole command line, for the record */
+    char **argv;
+};
+
+struct command {
+    const char *name;      /* "growth phases" */
+    const char *arguments; /* "FILE..." */
+    const char *summary;   /* one line */
+    const char *details;   /* for --help, may be NULL */
+    int takes;
+    size_t least, most; /* arguments */
+    enum status (*run)(const struct options *o, struct error *e);
+};
+
+/* The table of all commands, NULL name last. */
+extern const struct command commands[];
+
+/* Read the options of a command: argv[0] is what stands for the program. Prints help and exits where asked to; a wrong option
+ * exits with STATUS_USAGE. */
+void options_parse(struct options *o, const struct command *command, int argc, char **argv);
+void options_clear(struct options *o);
+
+/* The reporter of the terminal: progress when a command takes more than a second, warnings, Ctrl-C. */
+const struct reporter *terminal_reporter(const struct options *o);
+/* Before anything else is printed: wipe a progress line. */
+void terminal_clear_progress(void);
+/* Characters in a line of standard output; 0 where it is not a terminal. */
+size_t terminal_width(void);
+
+/* {gears, command}: what every JSON answer and summary.json begin with. `full` adds arguments, seed and threads. */
+json_t *answer_new(const struct options *o, bool full);
+/* Print (and consume) a JSON answer. */
+enum status answer_print(json_t *answer, struct error *e);
+/* Print (and free) a table, if it has rows, and a blank line. */
+void print_table(struct table *t);
+
+#endif

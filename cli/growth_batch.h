@@ -1,0 +1,31 @@
+/* Several growth scenario files, read and simulated: what run, growth phases and growth compare share. */
+#ifndef GEARS_CLI_GROWTH_BATCH_H
+#define GEARS_CLI_GROWTH_BATCH_H
+
+#include "cli/cli.h"
+#include "growth/result.h"
+
+struct growth_batch {
+    struct scenario *scenarios;      /* (n) read */
+    struct scenario_result *results; /* (n) simulated */
+    size_t n;
+};
+
+/* Read all files first, so that a bad one costs nothing, then simulate. STATUS_INTERRUPTED leaves what is finished. Clear in all
+ * cases. */
+enum status growth_batch_run(struct growth_batch *b, const struct options *o, const struct reporter *reporter,
+                             struct error *e);
+void growth_batch_clear(struct growth_batch *b);
+
+/* Write scenarios [first, first + n) into one folder. */
+enum status growth_batch_write(const struct growth_batch *b, size_t first, size_t n, const char *folder, bool complete,
+                               const struct options *o, const struct reporter *reporter, struct error *e);
+
+/* All runs as the array `runs` of a JSON answer, each with its scenario's name. */
+json_t *growth_batch_to_json(const struct growth_batch *b);
+
+/* Tables for people. */
+void growth_batch_print_phases(const struct growth_batch *b);
+void growth_batch_print_comparisons(const struct growth_batch *b);
+
+#endif

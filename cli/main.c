@@ -1,0 +1,85 @@
+/* gears COMMAND [OPTION...] [ARGUMENT...]: find the command, read its options, run it, end with its status. */
+#include "base/text.h"
+#include "base/version.h"
+#include "cli/cli.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS_MOST = 2 }; /* in a command's name */
+
+static const struct command *find_command(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+/* The command that the first words name, the longest name first; *words says how many were used. */
+static const struct command *match_command(int argc, char **argv, int *words)
+{
+    for (int n = WORDS_MOST; n >= 1; n--) {
+        char name[80] = "";
+        size_t used = 0;
+        for (int i = 1; i <= n && i < argc && used < sizeof name; i++)
+            used += (size_t)snprintf(name + used, sizeof name - used, "%s%s", i > 1 ? " " : "", argv[i]);
+        const struct command *c = argc > n ? find_command(name) : NULL;
+        *words = n;
+        if (c)
+            return c;
+    }
+    return NULL;
+}
+
+static int complain(int argc, char **argv)
+{
+    const char *names[64], *near;
+    char given[80] = "";
+    size_t n = 0;
+    for (const struct command *c = commands; c->name && n < 64; c++)
+        names[n++] = c->name;
+    snprintf(given, sizeof given, "%.30s%s%.30s", argv[1], argc > 2 && argv[2][0] != '-' ? " " : "",
+             argc > 2 && argv[2][0] != '-' ? argv[2] : "");
+    near = text_nearest(given, names, n);
+    if (!near)
+        near = text_nearest(argv[1], names, n);
+    fprintf(stderr, "gears: unknown command '%.60s'%s%s%s; gears help lists the commands\n", given,
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return STATUS_USAGE;
+}
+
+static int run_command(const struct command *command, int words, int argc, char **argv)
+{
+    struct options o = {.argc = argc, .argv = argv};
+    struct error e = {0};
+    char line[1400];
+    options_parse(&o, command, argc - words, argv + words);
+    enum status status = command->run(&o, &e);
+    terminal_clear_progress();
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        if (!status)
+            status = error_set(&e, STATUS_FAILED, "standard output cannot be written");
+    }
+    if (status)
+        fprintf(stderr, "gears: %s\n", error_format(&e, line, sizeof line));
+    options_clear(&o);
+    return (int)status;
+}
+
+int main(int argc, char **argv)
+{
+    int words;
+    setlocale(LC_CTYPE, ""); /* for what the terminal shows; numbers stay in the C locale */
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        char *help[] = {argv[0], "help"};
+        int status = run_command(find_command("help"), 1, 2, help);
+        return argc < 2 && !status ? STATUS_USAGE : status;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return printf("gears %s\n", GEARS_VERSION) < 0 ? STATUS_FAILED : STATUS_OK;
+    const struct command *command = match_command(argc, argv, &words);
+    return command ? run_command(command, words, argc, argv) : complain(argc, argv);
+}
