@@ -217,6 +217,20 @@ static enum status write_summary(struct writer *w, bool complete)
 
 /* --- all of it ---------------------------------------------------------------------------------------------------------- */
 
+/* The page and the summary are written whatever went wrong before, so that the folder stays ours and says it is incomplete. */
+static enum status finish(struct writer *w, enum status status)
+{
+    struct error *first = w->e, late = {0};
+    w->e = &late;
+    enum status finished = write_page(w);
+    if (!finished)
+        finished = write_summary(w, !status && w->request->complete);
+    w->e = first;
+    if (!status && finished && first)
+        *first = late;
+    return status ? status : finished;
+}
+
 static enum status write_all(struct writer *w)
 {
     char path[4400];
@@ -227,16 +241,7 @@ static enum status write_all(struct writer *w)
         status = run_write_csv(w->items[k].result, run_folder_file(&w->folder, w->items[k].csv, path, sizeof path), w->e);
     if (!status)
         status = write_figures(w);
-    if (status && status != STATUS_INTERRUPTED)
-        return status;
-    struct error *kept = w->e, ending = {0};
-    w->e = &ending;
-    enum status finished = write_page(w);
-    if (!finished)
-        finished = write_summary(w, !status && w->request->complete);
-    if (finished && kept)
-        *kept = ending;
-    return finished ? finished : status;
+    return finish(w, status);
 }
 
 enum status growth_write_folder(const struct output_request *request, const struct reporter *reporter, struct error *e)

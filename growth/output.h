@@ -17,8 +17,8 @@ struct output_request {
 };
 
 /* Write the folder. Without gnuplot it is complete all the same, and a warning says so. A stop that the reporter asks for ends it
- * early: what is there is valid, summary.json says complete: false, and the status is STATUS_INTERRUPTED. Otherwise
- * STATUS_FAILED with the file at fault. */
+ * early (STATUS_INTERRUPTED), as does a file that cannot be written (STATUS_FAILED): what is there is valid and summary.json
+ * says complete: false. */
 enum status growth_write_folder(const struct output_request *request, const struct reporter *reporter, struct error *e);
 
 #endif

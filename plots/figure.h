@@ -48,7 +48,8 @@ void figure_set_columns(struct figure *f, size_t columns);
  * log axis, break a line. legend NULL: none. */
 void figure_add_series(struct figure *f, size_t panel, enum mark mark, int colour, const char *legend, size_t n,
                        const double *x, const double *y, const double *y2);
-/* A shaded stretch of the x axis with a label at its top (phases); colours alternate lightly. */
+/* A shaded stretch of the x axis with a label at its top (phases), of which only the first word is written where the stretch is
+ * narrow. colour -1: two alternate. */
 void figure_add_span(struct figure *f, size_t panel, double from, double to, const char *label, int colour);
 /* A vertical line at x with a label (an event). */
 void figure_add_vertical(struct figure *f, size_t panel, double x, const char *label);

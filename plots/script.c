@@ -10,10 +10,13 @@
 /* Okabe and Ito's palette, yellow last: it is faint on white. */
 static const char *const palette[FIGURE_COLOURS] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                     "#E69F00", "#56B4E9", "#000000", "#F0E442"};
-static const int point_shapes[FIGURE_COLOURS] = {7, 5, 9, 11, 13, 6, 4, 8};
+static const int point_shapes[FIGURE_COLOURS] = {7, 5, 9, 11, 13, 4, 6, 8};
 static const char *const dashes[FIGURE_COLOURS] = {"solid", "'-'", "'.-'", "'_.'", "'_-'", "'_'", "'..-'", "'.'"};
 
-enum { PANEL_WIDTH = 1100, PANEL_HEIGHT = 430, LEGEND_ROW = 24, TITLE_HEIGHT = 40 };
+/* Width of a character of a label, as a part of the axis. */
+#define LABEL_CHARACTER 0.009
+
+enum { PANEL_WIDTH = 1100, PANEL_HEIGHT = 430, LEGEND_ROW = 24, TITLE_HEIGHT = 40, MANY_POINTS = 60 };
 
 /* A text in single quotes: nothing in it is special to gnuplot but the quote itself. */
 static void write_text(const char *text, FILE *out)
@@ -94,18 +97,23 @@ static void write_date_tics(const struct axis *a, double low, double high, FILE 
     static const double dates[] = {2500, 2400, 2300, 2200, 2150, 2100, 2075, 2050, 2025, 2000, 1975, 1950,  1925,
                                    1900, 1850, 1800, 1700, 1600, 1500, 1000, 500,  1,    -1000, -2000, -5000, -10000,
                                    -20000, -50000, -100000, -200000, -500000, -1000000};
-    double last = INFINITY, apart = 0.055 * (axis_coordinate(a, high) - axis_coordinate(a, low));
+    double last = INFINITY, start = axis_coordinate(a, low), all = axis_coordinate(a, high) - start, half = 0;
     bool first = true;
     fputs("set xtics (", out);
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
-        double at = axis_coordinate(a, dates[i]);
-        if (dates[i] > high || dates[i] < low || !axis_can_show(a, dates[i]) || last - at < apart)
-            continue;
         char label[40];
-        text_from_year(dates[i], 0, label, sizeof label);
+        double at = axis_coordinate(a, dates[i]);
+        double width = LABEL_CHARACTER * (double)strlen(text_from_year(dates[i], 0, label, sizeof label)) / 2;
+        if (dates[i] > high || dates[i] < low || !axis_can_show(a, dates[i]))
+            continue;
+        bool crowded = last - at < (half + width + 2 * LABEL_CHARACTER) * all ||
+                       (dates[i] > low && at - start < 2 * (width + LABEL_CHARACTER) * all); /* leaves room at the start */
+        if (crowded)
+            continue;
         fprintf(out, "%s'%s' %.0f", first ? "" : ", ", label, dates[i]);
         first = false;
         last = at;
+        half = width;
     }
     fputs(")\n", out);
 }
@@ -124,7 +132,7 @@ static void write_x_axis(const struct panel *p, double low, double high, FILE *o
     write_number(high, out);
     fputs("]\nset xlabel ", out);
     write_text(p->x_label, out);
-    fputs(" noenhanced\n", out);
+    fputs(" offset 0,0.5 noenhanced\n", out);
 }
 
 static void write_y_axis(const struct panel *p, FILE *out)
@@ -146,7 +154,7 @@ static void write_y_axis(const struct panel *p, FILE *out)
     fputs(" noenhanced\n", out);
 }
 
-/* Phases and the like: a pale band, its label at the top, turned where it is narrow. */
+/* Phases and the like: a pale band, its label at the top, only its first word where it is narrow. */
 static void write_spans(const struct panel *p, double low, double high, FILE *out)
 {
     double all = axis_coordinate(&p->x, high) - axis_coordinate(&p->x, low);
@@ -164,12 +172,15 @@ static void write_spans(const struct panel *p, double low, double high, FILE *ou
                 palette[s->colour >= 0 ? s->colour % FIGURE_COLOURS : (int)(i % 2)]);
         if (!s->label[0] || share < 0.012)
             continue;
-        bool turned = share < 0.009 * (double)strlen(s->label);
+        char *label = text_copy(s->label);
+        if (label && share < LABEL_CHARACTER * (double)strlen(label))
+            label[strcspn(label, " ")] = 0;
         fputs("set label ", out);
-        write_text(s->label, out);
+        write_text(label ? label : "", out);
+        free(label);
         fputs(" at first ", out);
         write_number(axis_value(&p->x, 0.5 * (a + b)), out);
-        fprintf(out, ", graph 0.98 %s noenhanced front font ',10'\n", turned ? "right rotate by 90" : "center offset 0,-0.6");
+        fputs(", graph 0.98 center offset 0,-0.6 noenhanced front font ',10'\n", out);
     }
 }
 
@@ -194,7 +205,7 @@ static void write_verticals(const struct panel *p, double low, double high, FILE
         write_text(v->label, out);
         fputs(" at first ", out);
         write_number(v->x, out);
-        fputs(", graph 0.02 left rotate by 90 offset -0.6,0 noenhanced front font ',9' textcolor rgb '#555555'\n", out);
+        fputs(", graph 0.02 left rotate by 90 offset -0.6,0 noenhanced front font ',8' textcolor rgb '#555555'\n", out);
     }
 }
 
@@ -203,7 +214,8 @@ static void write_style(const struct plot_series *s, FILE *out)
     const char *colour = palette[s->colour];
     switch (s->mark) {
     case MARK_POINTS:
-        fprintf(out, "with points pointtype %d pointsize 0.7 linecolor rgb '%s'", point_shapes[s->colour], colour);
+        fprintf(out, "with points pointtype %d pointsize %s linecolor rgb '%s'", point_shapes[s->colour],
+                s->n > MANY_POINTS ? "0.5" : "0.8", colour);
         break;
     case MARK_BAND:
         fprintf(out, "with filledcurves fillcolor rgb '%s' fillstyle solid 0.2 noborder", colour);

@@ -1,6 +1,9 @@
 #include "growth/figures/curves.h"
 
+#include "base/text.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,15 +31,14 @@ static bool curve_allocate(struct curve *c, size_t n)
     return c->year && c->value && c->growth && c->exponent && c->share && c->scratch;
 }
 
-/* One more point; false once growth runs away. */
-static bool curve_add(struct curve *c, double tau, double runaway)
+static void curve_add(struct curve *c, double tau, double runaway)
 {
     const struct trajectory *t = &c->result->trajectory;
     const struct simulation *s = &t->simulation;
     double x[MODEL_MAX_STATES], p[MODEL_MAX_PARAMS], year, growth = NAN, slope = NAN;
     trajectory_at_tau(t, tau, x, &year);
-    if (simulation_growth(s, year, x, &growth, &slope) || growth > runaway)
-        return false;
+    if (simulation_growth(s, year, x, &growth, &slope))
+        return;
     c->year[c->n] = year;
     c->growth[c->n] = growth;
     c->exponent[c->n] = slope / (growth * growth);
@@ -45,26 +47,23 @@ static bool curve_add(struct curve *c, double tau, double runaway)
         simulation_parameters(s, year, p);
         s->model->shares(p, x, c->share + c->n * SHARES);
     }
+    if (c->tame == c->n && growth < runaway)
+        c->tame++;
     c->n++;
-    return true;
 }
 
-static bool curve_take(struct curve *c)
+static bool curve_take(struct curve *c, double runaway)
 {
-    const struct trajectory *t = &c->result->trajectory;
-    const struct ode_solution *sol = &t->run.solution;
-    double runaway = fmax(0.2, 30 / (trajectory_end(t) - trajectory_begin(t)));
+    const struct ode_solution *sol = &c->result->trajectory.run.solution;
     size_t stride = sol->pieces / POINTS_MOST + 1, parts = POINTS_LEAST / (sol->pieces + 1) + 1;
     if (!curve_allocate(c, (sol->pieces / stride + 2) * parts + 1))
         return false;
-    bool tame = true;
-    for (size_t k = 0; k < sol->pieces && tame; k += stride) {
+    for (size_t k = 0; k < sol->pieces; k += stride) {
         double a = sol->knot[k], b = sol->knot[k + stride < sol->pieces ? k + stride : sol->pieces];
-        for (size_t i = 0; i < parts && tame; i++)
-            tame = curve_add(c, a + (b - a) * (double)i / (double)parts, runaway);
+        for (size_t i = 0; i < parts; i++)
+            curve_add(c, a + (b - a) * (double)i / (double)parts, runaway);
     }
-    if (tame)
-        curve_add(c, sol->knot[sol->pieces], runaway);
+    curve_add(c, sol->knot[sol->pieces], runaway);
     return true;
 }
 
@@ -75,11 +74,14 @@ bool curves_take(const struct drawn_run *runs, size_t n, struct curves *out)
         struct curve *c = &out->curve[out->n++];
         c->result = runs[k].result;
         c->label = runs[k].label;
-        if (!curve_take(c))
-            return false;
         out->from = fmin(out->from, trajectory_begin(&c->result->trajectory));
         out->to = fmax(out->to, trajectory_end(&c->result->trajectory));
     }
+    out->to += fmin(5, 0.01 * (out->to - out->from)); /* room for the line where a run blows up */
+    out->runaway = fmax(0.2, 30 / (out->to - out->from));
+    for (size_t k = 0; k < out->n; k++)
+        if (!curve_take(&out->curve[k], out->runaway))
+            return false;
     return true;
 }
 
@@ -127,6 +129,19 @@ int curves_data_colour(size_t k)
 
 /* --- series ------------------------------------------------------------------------------------------------------------- */
 
+void curves_add_endings(const struct curves *c, struct figure *f, size_t panel)
+{
+    for (size_t k = 0; k < c->n; k++) {
+        const struct rescaled_run *run = &c->curve[k].result->trajectory.run;
+        char text[200], year[40];
+        if (run->outcome == RESCALED_REACHED)
+            continue;
+        snprintf(text, sizeof text, "%s%s%s in %s", c->n > 1 ? c->curve[k].label : "", c->n > 1 ? ": " : "",
+                 run->outcome == RESCALED_BLOW_UP ? "blow-up" : "exhausted", text_from_year(run->date, 0, year, sizeof year));
+        figure_add_vertical(f, panel, run->date, text);
+    }
+}
+
 size_t curves_add_variable(const struct curves *c, struct figure *f, size_t panel, const char *key, bool legend)
 {
     size_t shown = 0;
@@ -172,6 +187,26 @@ void curves_add_data(const struct curves *c, struct figure *f, size_t panel, con
                               r->comparisons[i].n, r->comparisons[i].year, r->comparisons[i].observed, NULL);
         }
     }
+}
+
+double curves_highest(const struct curves *c, const char *key)
+{
+    double highest = NAN;
+    for (size_t k = 0; k < c->n; k++) {
+        const struct curve *curve = &c->curve[k];
+        size_t variables = variable_count(curve->result->run->simulation.model);
+        size_t i = variable_find(curve->result->run->simulation.model, key);
+        if (i < variables && curve->tame && curve->tame < curve->n) /* fmax passes over NAN */
+            highest = fmax(highest, 30 * curve->value[(curve->tame - 1) * variables + i]);
+    }
+    for (size_t k = 0; k < c->n && isfinite(highest); k++) {
+        const struct curve *curve = &c->curve[k];
+        size_t variables = variable_count(curve->result->run->simulation.model);
+        size_t i = variable_find(curve->result->run->simulation.model, key);
+        if (i < variables && curve->tame == curve->n && curve->n)
+            highest = fmax(highest, 3 * curve->value[(curve->n - 1) * variables + i]);
+    }
+    return highest;
 }
 
 const char *curves_unit(const struct curves *c, const char *key)

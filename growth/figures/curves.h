@@ -7,12 +7,12 @@
 
 enum { CURVES_MAX = 12 };
 
-/* A run at dates dense enough to draw: at its stored steps, thinned or refined to about a thousand. Ends where growth
- * runs away towards a blow-up (20 % a year, or more in a short run): beyond lies nothing that a picture could show. */
+/* A run at dates dense enough to draw: at its stored steps, thinned or refined to about a thousand. */
 struct curve {
     const struct run_result *result;
     const char *label;
     size_t n;
+    size_t tame;      /* points before growth runs away towards a blow-up: 20 % a year, more in a short run */
     double *year;     /* (n) */
     double *value;    /* (n, variable_count) row-major */
     double *growth;   /* (n), 1/year */
@@ -26,6 +26,7 @@ struct curves {
     struct curve curve[CURVES_MAX];
     size_t n;
     double from, to; /* years */
+    double runaway;  /* growth that no picture needs to show, 1/year */
 };
 
 /* false on lack of memory; clear in all cases. */
@@ -42,10 +43,15 @@ bool curves_zoom_axis(const struct curves *c, struct axis *out);
 int curves_run_colour(size_t k);
 int curves_data_colour(size_t k);
 
+/* A vertical line where a run blows up or runs out. */
+void curves_add_endings(const struct curves *c, struct figure *f, size_t panel);
 /* Draw the variable called `key` of every run that has it, legends where `legend`. Returns how many had it. */
 size_t curves_add_variable(const struct curves *c, struct figure *f, size_t panel, const char *key, bool legend);
 /* The data series held against the variable called `key`, each once. */
 void curves_add_data(const struct curves *c, struct figure *f, size_t panel, const char *key, bool legend);
+/* The highest level of the variable called `key` that is worth showing: what all runs reach while they are tame, with room
+ * above where one runs away; NAN: automatic. */
+double curves_highest(const struct curves *c, const char *key);
 /* Unit of the variable in the first run that has it; NULL: none has. */
 const char *curves_unit(const struct curves *c, const char *key);
 

@@ -70,6 +70,8 @@ static void add_growth_panel(const struct curves *c, struct figure *f, const cha
         y.low = 0;
     size_t panel = figure_add_panel(f, title, x, &y);
     add_phases(c->curve[0].result, f, panel, labels);
+    if (labels)
+        curves_add_endings(c, f, panel);
     add_growth_data(c, f, panel, false, legend);
     add_growth_curves(c, f, panel, legend);
 }
@@ -94,19 +96,31 @@ static bool falls(const struct curves *c)
     return false;
 }
 
+/* Top of the growth axis, % a year: automatic, or where growth counts as running away. */
+static double highest(const struct curves *c, double part)
+{
+    for (size_t k = 0; k < c->n; k++)
+        if (c->curve[k].tame < c->curve[k].n)
+            return 100 * part * c->runaway;
+    return NAN;
+}
+
 struct figure *figure_of_growth(const struct drawn_run *runs, size_t n)
 {
     struct curves c;
     struct figure *f = NULL;
     if (curves_take(runs, n, &c) &&
         (f = figure_new("growth", "Growth of output, its phases and the switches of what limits it",
-                        n == 1 ? "Growth rate with the phases as bands and each switch of a limiting input as a dotted line."
-                               : "Growth rates; bands and dotted lines are the phases and switches of the first run."))) {
+                        n == 1 ? "Growth rate with the phases as bands (orange: super-exponential, blue: exponential, green: "
+                                 "sub-exponential) and each switch of a limiting input as a dotted line."
+                               : "Growth rates; the bands (orange: super-exponential, blue: exponential, green: "
+                                 "sub-exponential) and dotted lines are the phases and switches of the first run."))) {
         struct axis all = curves_long_axis(&c), zoom;
         bool zoomed = curves_zoom_axis(&c, &zoom);
-        add_growth_panel(&c, f, "the whole run", &all, zoomed && !falls(&c) ? AXIS_LOG : AXIS_LINEAR, NAN, !zoomed, !zoomed);
+        add_growth_panel(&c, f, "the whole run", &all, zoomed && !falls(&c) ? AXIS_LOG : AXIS_LINEAR, highest(&c, 1),
+                         !zoomed, !zoomed);
         if (zoomed)
-            add_growth_panel(&c, f, "the last centuries", &zoom, AXIS_LINEAR, 10, true, true);
+            add_growth_panel(&c, f, "the last centuries", &zoom, AXIS_LINEAR, highest(&c, 0.5), true, true);
         add_exponent_panel(&c, f, &all);
     }
     curves_clear(&c);
@@ -135,7 +149,7 @@ struct figure *figure_of_growth_against_output(const struct drawn_run *runs, siz
                 curve->scratch[j] = curve->value[j * variables + i];
                 curve->growth[j] *= 100;
             }
-            figure_add_series(f, panel, MARK_LINE, curves_run_colour(k), curve->label, curve->n, curve->scratch,
+            figure_add_series(f, panel, MARK_LINE, curves_run_colour(k), curve->label, curve->tame, curve->scratch,
                               curve->growth, NULL);
         }
     }

@@ -10,8 +10,9 @@ static void add_level_panel(const struct curves *c, struct figure *f, const char
 {
     char label[160];
     snprintf(label, sizeof label, "%s (%s)", what, curves_unit(c, key));
-    struct axis y = {.label = label, .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    struct axis y = {.label = label, .scale = AXIS_LOG, .low = NAN, .high = curves_highest(c, key)};
     size_t panel = figure_add_panel(f, title, x, &y);
+    curves_add_endings(c, f, panel);
     curves_add_data(c, f, panel, key, legend);
     curves_add_variable(c, f, panel, key, legend);
 }
