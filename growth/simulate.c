@@ -84,7 +84,10 @@ static int run_events(double year, const double *x, double *g, void *context)
     c->s->model->shares(parameters_at(c->s, year, p), x, share);
     for (size_t k = 0; k < c->n_pairs; k++) {
         const double *row = share + c->pairs[k].flow * MODEL_MAX_INPUTS;
-        g[k] = row[c->pairs[k].a] - row[c->pairs[k].b];
+        double a = row[c->pairs[k].a], b = row[c->pairs[k].b];
+        /* Towards a blow-up both shares may underflow. Such a pair limits nothing, and a difference that is exactly zero from
+         * there on would stop the integrator. */
+        g[k] = a + b > 1e-200 ? (a - b) / (a + b) : 1;
     }
     return 0;
 }

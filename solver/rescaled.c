@@ -92,24 +92,34 @@ static int rescaled_events(double tau, const double *z, double *g, void *context
     return k ? r->problem->events(z[r->problem->n], z, g, r->problem->context) : 0;
 }
 
-/* Years until the singularity, w/(dw/dt), from the dense output: with t' = dt/dtau = 1/w it is -t'^2/t''. INFINITY
- * while rates are not accelerating. */
-static enum status remaining_time(struct ode *o, size_t n, double *remaining, struct error *e)
+/* Years until the singularity, w/(dw/dt) = w^2/(f.(Jf + df/dt)); INFINITY while rates are not accelerating. From the
+ * derivatives of f: those of the dense output in t drown in the tolerance of t long before the remaining time is small.
+ */
+static int remaining_time(const struct rescaling *r, const double *z, double *f, double *remaining)
 {
-    double first[MAX_STATES + 1], second[MAX_STATES + 1];
+    size_t n = r->problem->n;
+    double jac[MAX_STATES * MAX_STATES], acceleration[MAX_STATES], sum = 0;
     *remaining = INFINITY;
-    if (ode_order(o) < 2)
-        return STATUS_OK;
-    enum status status = ode_interpolate(o, ode_position(o), 1, first, e);
-    if (!status)
-        status = ode_interpolate(o, ode_position(o), 2, second, e);
-    if (!status && second[n] < 0)
-        *remaining = first[n] * first[n] / -second[n];
-    return status;
+    int code = r->problem->rhs(z[n], z, f, r->problem->context);
+    if (!code)
+        code = r->problem->jacobian(z[n], z, f, jac, r->problem->context);
+    if (!code)
+        code = rate_of_change_in_time(r, z, acceleration);
+    if (code)
+        return code;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++)
+            acceleration[i] += jac[i * n + j] * f[j];
+        sum += f[i] * acceleration[i];
+    }
+    double w = speed(r, f);
+    if (sum > 0)
+        *remaining = w * w / sum;
+    return 0;
 }
 
-static enum status record_events(struct rescaled_run *run, const struct ode *o, size_t n, size_t n_events,
-                                 bool *at_end, struct error *e)
+static enum status record_events(struct rescaled_run *run, const struct ode *o, size_t n, size_t n_events, bool *at_end,
+                                 struct error *e)
 {
     const int *direction = ode_event_directions(o);
     const double *z = ode_state(o);
@@ -147,39 +157,36 @@ static void finish_singular(struct rescaled_run *run, const struct ode *o, size_
     run->date_error = fmax(fabs(run->date - previous_estimate), fmax(remaining, spacing));
 }
 
-static enum status integrate(struct ode *o, const struct ode_problem *problem,
-                             const struct rescaled_options *options, double t_end, struct rescaled_run *run,
-                             struct error *e)
+static enum status integrate(struct ode *o, const struct rescaling *r, const struct rescaled_options *options,
+                             struct rescaled_run *run, struct error *e)
 {
-    size_t n = problem->n;
+    size_t n = r->problem->n;
     double estimate = INFINITY; /* of the date of the singularity, from the steps before */
     for (;;) {
         bool at_event, at_end = false;
-        double remaining, rates[MAX_STATES + 1];
+        double remaining, rates[MAX_STATES];
         enum status status = ode_step(o, TAU_END, &at_event, e);
         if (!status)
             status = ode_solution_append(&run->solution, o, e);
         if (!status && at_event)
-            status = record_events(run, o, n, problem->n_events, &at_end, e);
+            status = record_events(run, o, n, r->problem->n_events, &at_end, e);
         if (status)
             return status;
         if (at_end) {
             run->outcome = RESCALED_REACHED;
-            run->date = t_end;
+            run->date = r->t_end;
             run->date_error = 0;
             return STATUS_OK;
         }
-        status = remaining_time(o, n, &remaining, e);
-        if (status)
-            return status;
         double t = ode_state(o)[n];
+        if (remaining_time(r, ode_state(o), rates, &remaining))
+            return error_set(e, STATUS_FAILED, "no derivatives of the rates at %.10g", t);
         if (ode_position(o) >= TAU_END)
-            return error_set(e, STATUS_FAILED, "integration does not come to an end: %g e-foldings by %.10g", TAU_END, t);
+            return error_set(e, STATUS_FAILED, "integration does not come to an end: %g e-foldings by %.10g", TAU_END,
+                             t);
         if (remaining < options->resolution && isfinite(estimate)) {
-            status = ode_interpolate(o, ode_position(o), 1, rates, e);
-            if (!status)
-                finish_singular(run, o, n, rates, remaining, estimate);
-            return status;
+            finish_singular(run, o, n, rates, remaining, estimate);
+            return STATUS_OK;
         }
         if (isfinite(remaining))
             estimate = t + remaining;
@@ -223,7 +230,7 @@ enum status rescaled_integrate(const struct ode_problem *problem, const struct r
     struct ode *o = NULL;
     enum status status = ode_new(&o, &inner, &inner_options, 0, z0, e);
     if (!status) {
-        status = integrate(o, problem, options, t_end, run, e);
+        status = integrate(o, &rescaling, options, run, e);
         ode_get_statistics(o, &run->statistics);
     }
     ode_free(o);
