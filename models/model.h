@@ -87,7 +87,7 @@ struct model {
     /* Known answer: x (n) at time t (years after the start) from x0; returns false where there is none (past the blow-up, or
      * these parameters). NULL: no closed form. */
     bool (*exact)(const double *p, const double *x0, double t, double *x);
-    /* Time from x0 to the blow-up, INFINITY if never; NULL: not known in closed form. */
+    /* Time from x0 to the blow-up, INFINITY if never, NAN where it is not known for this start; NULL: it never is. */
     double (*exact_blow_up)(const double *p, const double *x0);
     /* A quantity that stays constant along solutions, scaled so that 1 is a large violation; NULL: none. */
     double (*invariant)(const double *p, const double *x);

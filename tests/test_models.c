@@ -63,9 +63,11 @@ static void default_start(const struct model *m, const double *p, double *x)
         ck_assert_int_eq(m->steady_state(p, x, &e), STATUS_OK);
 }
 
-/* A point of the model's domain around its own start. */
-static void draw_point(const struct model *m, struct point *a)
+/* A point of the model's domain around its own start; every fifth is the start itself, where some closed forms hold
+ * only. */
+static void draw_point(const struct model *m, int count, struct point *a)
 {
+    double reach = count % 5 ? 1.5 : 0;
     struct error e;
     a->m = m;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -74,7 +76,7 @@ static void draw_point(const struct model *m, struct point *a)
             continue;
         default_start(m, a->p, a->x);
         for (size_t i = 0; i < m->n_states; i++)
-            a->x[i] += 1.5 * random_signed();
+            a->x[i] += reach * random_signed();
         if (m->rhs(a->p, a->x, a->f) == 0)
             return;
     }
@@ -85,7 +87,7 @@ static void draw_point(const struct model *m, struct point *a)
 #define FOR_EACH_POINT(a)                                                                                              \
     seed_random(model_registry[_i]);                                                                                   \
     struct point a;                                                                                                    \
-    for (int a##_count = 0; a##_count < POINTS && (draw_point(model_registry[_i], &(a)), true); a##_count++)
+    for (int a##_count = 0; a##_count < POINTS && (draw_point(model_registry[_i], a##_count, &(a)), true); a##_count++)
 
 /* --- differences
  * -------------------------------------------------------------------------------------------------------- */
@@ -320,11 +322,11 @@ START_TEST(invariant_is_constant)
 {
     FOR_EACH_POINT(a)
     {
-        double change = 0, size = 0;
+        double change = 0, size = 0, value = a.m->invariant ? fabs(a.m->invariant(a.p, a.x)) : 0;
         for (size_t j = 0; j < a.m->n_states && a.m->invariant; j++) {
-            double term = difference_scalar(&a, invariant_at, j) * a.f[j];
-            change += term;
-            size += fabs(term);
+            double slope = difference_scalar(&a, invariant_at, j);
+            change += slope * a.f[j];
+            size += (fabs(slope) + value) * fabs(a.f[j]); /* the value's rounding shows in the slope */
         }
         ck_assert_msg(fabs(change) <= 1e-8 * size, "%s: dI/dt = %g, terms of %g", a.m->name, change, size);
     }
