@@ -54,9 +54,73 @@ static void remove_old_files(const struct run_folder *f, const json_t *summary)
     }
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Append a copy of `name` to a growing array. */
+static bool keep_name(char ***names, size_t *n, const char *name)
+{
+    char **more = realloc(*names, (*n + 1) * sizeof *more);
+    if (!more)
+        return false;
+    *names = more;
+    more[*n] = strdup(name);
+    return more[(*n)++] != NULL;
+}
+
+static void free_names(char **names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+}
+
+/* Names of the regular files in the folder, sorted; free_names. */
+static enum status list_files(const struct run_folder *f, char ***out, size_t *n, struct error *e)
+{
+    char path[4400];
+    bool ok = true;
+    DIR *directory = opendir(f->path);
+    *out = NULL;
+    *n = 0;
+    if (!directory)
+        return error_set_at(e, STATUS_FAILED, f->path, 0, 0, "cannot be listed: %s", strerror(errno));
+    for (struct dirent *entry; ok && (entry = readdir(directory));) {
+        struct stat info;
+        if (stat(run_folder_file(f, entry->d_name, path, sizeof path), &info) == 0 && S_ISREG(info.st_mode))
+            ok = keep_name(out, n, entry->d_name);
+    }
+    closedir(directory);
+    if (!ok) {
+        free_names(*out, *n);
+        return error_memory(e);
+    }
+    if (*n)
+        qsort(*out, *n, sizeof **out, compare_names);
+    return STATUS_OK;
+}
+
+static enum status remember_foreign(struct run_folder *f, struct error *e)
+{
+    char **names;
+    size_t n;
+    enum status status = list_files(f, &names, &n, e);
+    if (status)
+        return status;
+    f->foreign = json_object();
+    for (size_t i = 0; i < n; i++)
+        if (json_object_set_new_nocheck(f->foreign, names[i], json_true()) != 0)
+            status = error_memory(e);
+    free_names(names, n);
+    return status;
+}
+
 enum status run_folder_open(struct run_folder *f, const char *path, bool force, struct error *e)
 {
     struct stat info;
+    f->foreign = NULL;
     int length = snprintf(f->path, sizeof f->path, "%s", path);
     if (length <= 0 || (size_t)length >= sizeof f->path)
         return error_set(e, STATUS_FAILED, "the output folder's name is empty or too long");
@@ -72,44 +136,36 @@ enum status run_folder_open(struct run_folder *f, const char *path, bool force, 
     if (summary)
         remove_old_files(f, summary);
     json_decref(summary);
+    return remember_foreign(f, e);
+}
+
+/* What this run wrote: all that is there now and was not before. */
+static enum status list_ours(const struct run_folder *f, json_t **out, struct error *e)
+{
+    char **names;
+    size_t n;
+    enum status status = list_files(f, &names, &n, e);
+    if (status)
+        return status;
+    *out = json_array();
+    for (size_t i = 0; i < n; i++)
+        if (!json_object_get(f->foreign, names[i]))
+            json_array_append_new(*out, json_string(names[i]));
+    free_names(names, n);
     return STATUS_OK;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names of the regular files in the folder, sorted. */
-static json_t *list_files(const struct run_folder *f)
-{
-    json_t *list = json_array();
-    DIR *directory = opendir(f->path);
-    char *names[4096], path[4400];
-    size_t n = 0;
-    for (struct dirent *entry; directory && n < 4096 && (entry = readdir(directory));) {
-        struct stat info;
-        if (stat(run_folder_file(f, entry->d_name, path, sizeof path), &info) == 0 && S_ISREG(info.st_mode) &&
-            (names[n] = strdup(entry->d_name)))
-            n++;
-    }
-    if (directory)
-        closedir(directory);
-    qsort(names, n, sizeof *names, compare_names);
-    for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, json_string(names[i]));
-        free(names[i]);
-    }
-    return list;
 }
 
 enum status run_folder_finish(const struct run_folder *f, json_t *summary, bool complete, struct error *e)
 {
     char path[4200];
     struct file_aside file;
+    json_t *files = NULL;
+    enum status status = list_ours(f, &files, e);
+    if (status)
+        return status;
     json_object_set_new(summary, "complete", json_boolean(complete));
-    json_object_set_new(summary, "files", list_files(f));
-    enum status status = file_aside_open(&file, run_folder_file(f, SUMMARY, path, sizeof path), e);
+    json_object_set_new(summary, "files", files);
+    status = file_aside_open(&file, run_folder_file(f, SUMMARY, path, sizeof path), e);
     if (status)
         return status;
     status = json_write(summary, file.stream, e);
@@ -117,4 +173,10 @@ enum status run_folder_finish(const struct run_folder *f, json_t *summary, bool 
         return file_aside_commit(&file, e);
     file_aside_abandon(&file);
     return status;
+}
+
+void run_folder_clear(struct run_folder *f)
+{
+    json_decref(f->foreign);
+    f->foreign = NULL;
 }

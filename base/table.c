@@ -167,16 +167,20 @@ static void pad(FILE *out, size_t n)
 /* How many bytes of the text fit into `width` characters, broken at a space where there is one. */
 static size_t fit(const char *text, size_t width)
 {
-    size_t length = strlen(text), bytes = 0, used = 0, space = 0;
-    if (width_of(text, length) <= width)
-        return length;
-    for (; used <= width && text[bytes]; bytes++) {
+    size_t bytes = 0, fitting = 0, space = 0;
+    for (size_t used = 0; text[bytes] && used <= width;) {
+        if (used == width)
+            fitting = bytes;
         if (text[bytes] == ' ')
             space = bytes;
-        if (((unsigned char)text[bytes + 1] & 0xc0) != 0x80)
-            used++;
+        do
+            bytes++;
+        while (((unsigned char)text[bytes] & 0xc0) == 0x80);
+        used++;
     }
-    return space ? space : bytes;
+    if (!text[bytes] && !fitting)
+        return bytes;
+    return space ? space : fitting;
 }
 
 struct layout {

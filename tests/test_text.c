@@ -243,7 +243,7 @@ END_TEST
 /* --- nearest names --------------------------------------------------------------------------------------------------
  */
 
-static const char *const names[] = {"model", "time", "parameters", "capital_share", "rho", "Y"};
+static const char *const names[] = {"model", "time", "parameters", "capital_share", "rho", "mu", "Y"};
 
 /* Edit distance counted by hand; allowed: 1 + length/3. */
 static const struct {
@@ -258,6 +258,7 @@ static const struct {
     {"MODEL", "model"},                 /* case does not count */
     {"capitla_shrae", "capital_share"}, /* two swaps */
     {"parametres", "parameters"},
+    {"um", "mu"},   /* one swap; as two edits it would be too far */
     {"hro", "rho"}, /* swap */
     {"y", "Y"},
     {"zz", NULL}, /* two edits from Y > 1 + 2/3 */
