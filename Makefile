@@ -140,6 +140,18 @@ lint: packages $(TIDIED) ## formatting, clang-tidy, cppcheck, shellcheck, gcc an
 fmt: packages ## format the sources
 	@clang-format -i $(SOURCES) $(HEADERS)
 
+# --- showing ---------------------------------------------------------------------------------------------------------
+
+DEMO_OVERLAY = scenarios/five-phases.yaml scenarios/frontier.yaml scenarios/world.yaml
+.PHONY: demo
+demo: packages all ## install what is missing, build, run scenarios/, say where to look
+	@./gears run scenarios/five-phases.yaml
+	@./gears run --quiet $(filter-out scenarios/five-phases.yaml,$(wildcard scenarios/*.yaml))
+	@./gears growth compare --out out/compare $(DEMO_OVERLAY)
+	@echo
+	@echo "Every scenario has its page: out/NAME/report.html (figures also as SVG, PNG and gnuplot script; series as CSV)."
+	@ls -d out/*/report.html | sed 's/^/  /'
+
 # --- installing and cleaning -----------------------------------------------------------------------------------------
 
 SHARED = $(filter-out %.c %.h,$(wildcard data/*/* scenarios/*))

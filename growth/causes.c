@@ -62,13 +62,35 @@ static void integrate_drivers(const struct trajectory *t, double from, double to
     }
 }
 
-/* Drivers that carry at least 30 % of what moved growth in the direction it went, largest first. */
-static void name_drivers(struct phase_transition *w, size_t n_drivers)
+size_t cause_count(const struct simulation *s)
+{
+    return s->model->n_drivers + (s->model->n_drivers && s->n_interventions);
+}
+
+const char *cause_name(const struct simulation *s, size_t i)
+{
+    return i < s->model->n_drivers ? s->model->drivers[i] : "interventions";
+}
+
+/* The split of the change over a window. What the states' own movement does not explain, the moving parameters did. */
+static void split_change(const struct trajectory *t, double from, double to, struct phase_transition *w)
+{
+    size_t n = t->simulation.model->n_drivers;
+    integrate_drivers(t, from, to, w->contributions);
+    if (cause_count(&t->simulation) == n)
+        return;
+    w->contributions[n] = w->change;
+    for (size_t i = 0; i < n; i++)
+        w->contributions[n] -= w->contributions[i];
+}
+
+/* Causes that carry at least 30 % of what moved growth in the direction it went, largest first. */
+static void name_causes(struct phase_transition *w, size_t n)
 {
     double total = 0;
-    for (size_t i = 0; i < n_drivers; i++)
+    for (size_t i = 0; i < n; i++)
         total += fmax(w->direction * w->contributions[i], 0);
-    for (size_t i = 0; i < n_drivers; i++) {
+    for (size_t i = 0; i < n; i++) {
         double share = w->direction * w->contributions[i] / total;
         if (!(share >= CAUSE_SHARE))
             continue;
@@ -104,8 +126,8 @@ void causes_attribute(const struct profile *p, struct phase_table *table)
         w->change = b.growth - a.growth;
         w->direction = w->change >= 0 ? 1 : -1;
         if (m->n_drivers) {
-            integrate_drivers(p->trajectory, from, to, w->contributions);
-            name_drivers(w, m->n_drivers);
+            split_change(p->trajectory, from, to, w);
+            name_causes(w, cause_count(&p->trajectory->simulation));
         }
         name_switches(p->trajectory, w);
     }

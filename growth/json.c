@@ -25,19 +25,19 @@ static json_t *phase_to_json(const struct model *m, const struct phase *p)
 
 static json_t *transition_to_json(const struct run_result *r, const struct phase_transition *t)
 {
-    const struct model *m = r->run->simulation.model;
+    const struct simulation *s = &r->run->simulation;
     json_t *o = json_object(), *causes = json_array(), *contributions = json_object();
     char name[160];
     json_object_set_new(o, "from", json_number_or_null(t->from));
     json_object_set_new(o, "to", json_number_or_null(t->to));
     json_object_set_new(o, "direction", json_string(t->direction > 0 ? "faster" : "slower"));
     for (size_t i = 0; i < t->n_driver_causes; i++)
-        json_array_append_new(causes, json_string(m->drivers[t->driver_causes[i]]));
+        json_array_append_new(causes, json_string(cause_name(s, t->driver_causes[i])));
     for (size_t i = 0; i < t->n_switch_causes; i++)
-        json_array_append_new(causes, json_string(switch_name(m, &r->trajectory.switches[t->switch_causes[i]], name, sizeof name)));
+        json_array_append_new(causes, json_string(switch_name(s->model, &r->trajectory.switches[t->switch_causes[i]], name, sizeof name)));
     json_object_set_new(o, "causes", causes);
-    for (size_t i = 0; i < m->n_drivers; i++)
-        json_object_set_new(contributions, m->drivers[i], json_number_or_null(t->contributions[i]));
+    for (size_t i = 0; i < cause_count(s); i++)
+        json_object_set_new(contributions, cause_name(s, i), json_number_or_null(t->contributions[i]));
     json_object_set_new(o, "contributions", contributions);
     json_object_set_new(o, "change", json_number_or_null(t->change));
     json_object_set_new(o, "window_from", json_number_or_null(t->window_from));

@@ -110,12 +110,37 @@ static enum status add_shelves(struct finder *f, size_t a, size_t b, int directi
     return STATUS_OK;
 }
 
+/* Outwards from tau to where growth leaves the band around `level`; limit: the end of the run on that side. */
+static double band_edge(const struct finder *f, double tau, double level, int direction, double limit)
+{
+    const struct profile *p = &f->profile;
+    double width = f->contrast / 3, inside = tau;
+    size_t i = 0;
+    while (i < p->n && p->points[i].tau < tau)
+        i++;
+    if (direction < 0)
+        i--; /* for i = 0 it wraps round and ends the loop */
+    for (; i < p->n; i += direction > 0 ? 1u : (size_t)-1) {
+        double off = p->points[i].level - level;
+        if (fabs(off) > width)
+            return profile_solve_level(p, inside, p->points[i].tau, level + copysign(width, off));
+        inside = p->points[i].tau;
+    }
+    return limit;
+}
+
+/* A nearly flat end of the run is a level if growth stays there: while output doubles, or for a quarter of the run. */
 static void add_flat_end(struct finder *f, size_t i)
 {
-    const struct profile_point *point = &f->profile.points[i];
-    if (fabs(point->exponent) > FLAT || (f->blows_up && (i > 0 || !accelerates_after(f, i))))
+    const struct profile *p = &f->profile;
+    const struct profile_point *end = &p->points[i], *first = &p->points[0], *last = &p->points[p->n - 1];
+    if (fabs(end->exponent) > FLAT || (f->blows_up && (i > 0 || !accelerates_after(f, i))))
         return;
-    add_level(f, point->tau, false);
+    struct profile_point edge =
+        profile_at(p, band_edge(f, end->tau, end->level, i ? -1 : 1, i ? first->tau : last->tau));
+    bool doubles = fabs(edge.log_output - end->log_output) >= log(2);
+    if (doubles || fabs(edge.year - end->year) >= 0.25 * (last->year - first->year))
+        add_level(f, end->tau, false);
 }
 
 /* Of the turning points, those left when the dips of a rise into a blow-up are taken out: after B has exceeded the flat band
@@ -180,25 +205,6 @@ static void merge_levels(struct finder *f)
         last->to = next.tau;
     }
     f->n_levels = kept;
-}
-
-/* Outwards from tau to where growth leaves the band around `level`; limit: the end of the run on that side. */
-static double band_edge(const struct finder *f, double tau, double level, int direction, double limit)
-{
-    const struct profile *p = &f->profile;
-    double width = f->contrast / 3, inside = tau;
-    size_t i = 0;
-    while (i < p->n && p->points[i].tau < tau)
-        i++;
-    if (direction < 0)
-        i--; /* for i = 0 it wraps round and ends the loop */
-    for (; i < p->n; i += direction > 0 ? 1u : (size_t)-1) {
-        double off = p->points[i].level - level;
-        if (fabs(off) > width)
-            return profile_solve_level(p, inside, p->points[i].tau, level + copysign(width, off));
-        inside = p->points[i].tau;
-    }
-    return limit;
 }
 
 static double year_at(const struct finder *f, double tau)

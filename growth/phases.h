@@ -1,11 +1,12 @@
 /* Growth phases: which stretches of a run are exponential, super- or sub-exponential, and when.
  *
  * g = d ln Y/dt; local exponent B = d ln g/d ln Y = (dg/dt)/g^2, both from the model's own derivatives. One parameter, the
- * contrast kappa (default 1.5), says how different two growth rates must be to count as different:
+ * contrast kappa (default 1.35), says how different two growth rates must be to count as different:
  *
  *   1. Levels. Turning points of ln g whose prominence is at least ln kappa; shelves inside a rise or fall (interior
  *      minima of |B| that are nearly flat, |B| <= 0.3, with |B| higher by 0.15 or more on both sides, whose growth differs from
- *      the neighbouring levels by kappa); and the ends of the run where they are nearly flat.
+ *      the neighbouring levels by kappa); and the ends of the run where they are nearly flat and growth stays there
+ *      while output doubles, or for a quarter of the run.
  *   2. An exponential phase is the stretch around a level in which growth stays within a factor kappa^(1/3) of it. So
  *      neighbouring phases never overlap.
  *   3. Between levels growth rises or falls. Where it changes by less than a factor 2.5 that is a transition, else a
@@ -24,7 +25,7 @@
 enum phase_kind { PHASE_SUB_EXPONENTIAL, PHASE_EXPONENTIAL, PHASE_SUPER_EXPONENTIAL };
 enum phase_pace { PACE_FIRST, PACE_FASTER, PACE_SLOWER };
 
-enum { PHASES_MAX = 32 };
+enum { PHASES_MAX = 32, CAUSES_MAX = MODEL_MAX_DRIVERS + 1 };
 
 struct phase {
     double from, to; /* years */
@@ -43,8 +44,8 @@ struct phase_transition {
     int direction;               /* sign of the change of growth over the window */
     double window_from, window_to; /* between the centres of the two phases (or where growth is 2.5 times off the boundary's) */
     double change;               /* of g over the window, 1/year */
-    double contributions[MODEL_MAX_DRIVERS]; /* its split by cause; sums to change */
-    size_t driver_causes[MODEL_MAX_DRIVERS], n_driver_causes; /* drivers that carry at least 30 %, largest first */
+    double contributions[CAUSES_MAX]; /* its split by cause (see cause_name); sums to change */
+    size_t driver_causes[CAUSES_MAX], n_driver_causes; /* causes that carry at least 30 %, largest first */
     size_t switch_causes[16], n_switch_causes;                /* indices of the trajectory's switches in the window */
 };
 
@@ -76,6 +77,10 @@ enum status phases_find(const struct trajectory *t, const struct phase_options *
 
 const char *phase_kind_name(enum phase_kind kind); /* "super-exponential" */
 const char *phase_pace_name(enum phase_pace pace); /* "faster" */
+
+/* What can change growth in a run: the model's drivers, and its interventions where it has any. */
+size_t cause_count(const struct simulation *s);
+const char *cause_name(const struct simulation *s, size_t i);
 
 /* Name of a switch in words: "technology: intelligence -> science", into buffer. */
 char *switch_name(const struct model *m, const struct bottleneck_switch *w, char *buffer, size_t size);

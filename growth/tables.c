@@ -84,7 +84,7 @@ static void causes_to_text(const struct run_result *r, const struct phase_transi
     size_t used = 0;
     buffer[0] = 0;
     for (size_t i = 0; i < w->n_driver_causes && used < size; i++)
-        used += (size_t)snprintf(buffer + used, size - used, "%s%s (%+.2f)", used ? "; " : "", m->drivers[w->driver_causes[i]],
+        used += (size_t)snprintf(buffer + used, size - used, "%s%s (%+.2f)", used ? "; " : "", cause_name(&r->run->simulation, w->driver_causes[i]),
                                  100 * w->contributions[w->driver_causes[i]]);
     for (size_t i = 0; i < w->n_switch_causes && used < size; i++) {
         const struct bottleneck_switch *s = &r->trajectory.switches[w->switch_causes[i]];
