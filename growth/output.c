@@ -250,6 +250,7 @@ enum status growth_write_folder(const struct output_request *request, const stru
     enum status status = w.page ? list_items(&w) : error_memory(e);
     if (!status)
         status = write_all(&w);
+    run_folder_clear(&w.folder);
     page_free(w.page);
     free(w.items);
     return status;
