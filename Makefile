@@ -96,6 +96,7 @@ FORCE:
 
 needs_check = build plot test
 needs_demo = build plot
+needs_docs = build plot docs
 needs_asan = build plot test
 needs_memcheck = build plot test memcheck
 needs_lint = build test lint
@@ -151,6 +152,10 @@ demo: packages all ## install what is missing, build, run scenarios/, say where 
 	@echo
 	@echo "Every scenario has its page: out/NAME/report.html (figures also as SVG, PNG and gnuplot script; series as CSV)."
 	@ls -d out/*/report.html | sed 's/^/  /'
+
+.PHONY: docs
+docs: packages all ## write the generated parts of docs/ and data/README.md again
+	@docs/update
 
 # --- installing and cleaning -----------------------------------------------------------------------------------------
 

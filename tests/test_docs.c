@@ -1,0 +1,34 @@
+/* The generated pages say what the program says. */
+#include "config/config.h"
+#include "growth/scenario.h"
+#include "tests/testing.h"
+
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The last part of docs/scenario-files.md is the schema's own reference. */
+START_TEST(scenario_files_page_is_current)
+{
+    char *page = NULL, *reference = NULL;
+    size_t page_length, length;
+    FILE *stream = open_memstream(&reference, &length);
+    config_write_reference(growth_schema, stream);
+    fclose(stream);
+    ck_assert_int_eq(file_read("docs/scenario-files.md", 1 << 20, &page, &page_length, NULL), STATUS_OK);
+    ck_assert_uint_gt(page_length, length);
+    ck_assert_msg(strcmp(page + page_length - length, reference) == 0, "run make docs");
+    free(page);
+    free(reference);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("docs");
+    TCase *pages = tcase_create("pages");
+    tcase_add_test(pages, scenario_files_page_is_current);
+    suite_add_tcase(suite, pages);
+    return testing_main(suite);
+}
