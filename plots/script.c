@@ -13,9 +13,10 @@ static const char *const palette[FIGURE_COLOURS] = {"#0072B2", "#D55E00", "#009E
 static const int point_shapes[FIGURE_COLOURS] = {7, 5, 9, 11, 13, 4, 6, 8};
 static const char *const dashes[FIGURE_COLOURS] = {"solid", "'-'", "'.-'", "'_.'", "'_-'", "'_'", "'..-'", "'.'"};
 
-/* Width of a character of a label, as a part of the axis. */
+/* Width of a character of a label, as a part of the axis of a panel as wide as the figure. */
 #define LABEL_CHARACTER 0.009
 
+enum { LABELS_MAX = 64 };
 enum { PANEL_WIDTH = 1100, PANEL_HEIGHT = 430, LEGEND_ROW = 24, TITLE_HEIGHT = 40, MANY_POINTS = 60 };
 
 /* A text in single quotes: nothing in it is special to gnuplot but the quote itself. */
@@ -92,7 +93,7 @@ static void find_range(const struct panel *p, double *low, double *high)
 }
 
 /* Round dates that are far enough apart, the latest first. */
-static void write_date_tics(const struct axis *a, double low, double high, FILE *out)
+static void write_date_tics(const struct axis *a, double low, double high, double character, FILE *out)
 {
     static const double dates[] = {2500, 2400, 2300, 2200, 2150, 2100, 2075, 2050, 2025, 2000, 1975, 1950,  1925,
                                    1900, 1850, 1800, 1700, 1600, 1500, 1000, 500,  1,    -1000, -2000, -5000, -10000,
@@ -103,11 +104,11 @@ static void write_date_tics(const struct axis *a, double low, double high, FILE 
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
         char label[40];
         double at = axis_coordinate(a, dates[i]);
-        double width = LABEL_CHARACTER * (double)strlen(text_from_year(dates[i], 0, label, sizeof label)) / 2;
+        double width = character * (double)strlen(text_from_year(dates[i], 0, label, sizeof label)) / 2;
         if (dates[i] > high || dates[i] < low || !axis_can_show(a, dates[i]))
             continue;
-        bool crowded = last - at < (half + width + 2 * LABEL_CHARACTER) * all ||
-                       (dates[i] > low && at - start < 2 * (width + LABEL_CHARACTER) * all); /* leaves room at the start */
+        bool crowded = last - at < (half + width + 2 * character) * all ||
+                       (dates[i] > low && at - start < 2 * (width + character) * all); /* leaves room at the start */
         if (crowded)
             continue;
         fprintf(out, "%s'%s' %.0f", first ? "" : ", ", label, dates[i]);
@@ -118,13 +119,13 @@ static void write_date_tics(const struct axis *a, double low, double high, FILE 
     fputs(")\n", out);
 }
 
-static void write_x_axis(const struct panel *p, double low, double high, FILE *out)
+static void write_x_axis(const struct panel *p, double low, double high, double character, FILE *out)
 {
     if (p->x.scale == AXIS_LOG)
         fputs("set logscale x\nset format x '10^{%L}'\n", out);
     if (p->x.scale == AXIS_LOG_BEFORE) {
         fprintf(out, "set nonlinear x via -log10(%.10g - x) inverse %.10g - 10**(-x)\n", p->x.horizon, p->x.horizon);
-        write_date_tics(&p->x, low, high, out);
+        write_date_tics(&p->x, low, high, character, out);
     }
     fputs("set xrange [", out);
     write_number(low, out);
@@ -155,7 +156,7 @@ static void write_y_axis(const struct panel *p, FILE *out)
 }
 
 /* Phases and the like: a pale band, its label at the top, only its first word where it is narrow. */
-static void write_spans(const struct panel *p, double low, double high, FILE *out)
+static void write_spans(const struct panel *p, double low, double high, double character, FILE *out)
 {
     double all = axis_coordinate(&p->x, high) - axis_coordinate(&p->x, low);
     for (size_t i = 0; i < p->n_spans; i++) {
@@ -173,7 +174,7 @@ static void write_spans(const struct panel *p, double low, double high, FILE *ou
         if (!s->label[0] || share < 0.012)
             continue;
         char *label = text_copy(s->label);
-        if (label && share < LABEL_CHARACTER * (double)strlen(label))
+        if (label && share < character * (double)strlen(label))
             label[strcspn(label, " ")] = 0;
         fputs("set label ", out);
         write_text(label ? label : "", out);
@@ -184,10 +185,11 @@ static void write_spans(const struct panel *p, double low, double high, FILE *ou
     }
 }
 
-/* Thin dotted lines; labels run up from the bottom, and one too near to the last labelled one is left out. */
-static void write_verticals(const struct panel *p, double low, double high, FILE *out)
+/* Thin dotted lines; labels run up from the bottom, and one too near to another is left out. */
+static void write_verticals(const struct panel *p, double low, double high, double character, FILE *out)
 {
-    double all = axis_coordinate(&p->x, high) - axis_coordinate(&p->x, low), last = -INFINITY;
+    double gap = 2 * character * (axis_coordinate(&p->x, high) - axis_coordinate(&p->x, low)), labelled[LABELS_MAX];
+    size_t n_labelled = 0;
     for (size_t i = 0; i < p->n_verticals; i++) {
         const struct plot_vertical *v = &p->verticals[i];
         if (!(v->x > low && v->x < high))
@@ -198,9 +200,12 @@ static void write_verticals(const struct panel *p, double low, double high, FILE
         write_number(v->x, out);
         fputs(", graph 1 nohead back linecolor rgb '#888888' dashtype '.'\n", out);
         double at = axis_coordinate(&p->x, v->x);
-        if (!v->label[0] || at - last < 0.017 * all)
+        bool crowded = n_labelled == LABELS_MAX;
+        for (size_t k = 0; k < n_labelled; k++)
+            crowded |= fabs(at - labelled[k]) < gap;
+        if (!v->label[0] || crowded)
             continue;
-        last = at;
+        labelled[n_labelled++] = at;
         fputs("set label ", out);
         write_text(v->label, out);
         fputs(" at first ", out);
@@ -267,10 +272,11 @@ static void write_panel(const struct figure *f, size_t index, size_t first_block
     fputs("set title ", out);
     write_text(p->title, out);
     fputs(" noenhanced\n", out);
-    write_x_axis(p, low, high, out);
+    double character = LABEL_CHARACTER * (double)f->columns;
+    write_x_axis(p, low, high, character, out);
     write_y_axis(p, out);
-    write_spans(p, low, high, out);
-    write_verticals(p, low, high, out);
+    write_spans(p, low, high, character, out);
+    write_verticals(p, low, high, character, out);
     write_plot(f, p, first_block, out);
 }
 
