@@ -1,0 +1,50 @@
+/* What the analyses are done on: a problem at a theta, minimum or not, with what is known about how it came to be. */
+#ifndef GEARS_BASIN_MINIMUM_H
+#define GEARS_BASIN_MINIMUM_H
+
+#include "base/reporter.h"
+#include "base/table.h"
+#include "basin/dataset.h"
+#include "basin/train.h"
+#include "plots/figure.h"
+
+#include <jansson.h>
+
+struct minimum {
+    const struct problem *problem;
+    const struct dataset *data;
+    const double *theta;             /* (N) */
+    const double *sigma;             /* (N) standard deviation of each parameter at initialisation: the prior width */
+    const struct training *training; /* NULL: weights from a file, as they stand */
+    uint64_t seed;
+    int threads;
+};
+
+/* What an analysis found, in every form it is shown in. */
+enum { FINDINGS_MAX = 8 };
+struct findings {
+    json_t *json;                       /* an object: its members go into the run's */
+    struct table *tables[FINDINGS_MAX]; /* for the terminal and the page */
+    struct figure *figures[FINDINGS_MAX];
+    char *sentences[FINDINGS_MAX]; /* paragraphs below the tables */
+    size_t n_tables, n_figures, n_sentences;
+};
+void findings_clear(struct findings *f);
+/* Take ownership; NULL is passed over. */
+void findings_add_table(struct findings *f, struct table *t);
+void findings_add_figure(struct findings *f, struct figure *figure);
+void findings_add_sentence(struct findings *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* An analysis: one file, and one line in analyses.c. */
+struct config_node;
+struct analysis {
+    const char *name, *summary;
+    /* options: the experiment file's map of that name (`volume: {threshold: 0.01}`), checked against its schema; may be
+     * NULL */
+    enum status (*run)(const struct minimum *m, const struct config_node *options, const struct reporter *reporter,
+                       struct findings *out, struct error *e);
+    const struct config_field *schema; /* of its options; NULL: none */
+};
+extern const struct analysis analyses[]; /* name NULL last */
+
+#endif
