@@ -136,8 +136,7 @@ const char *table_cell(const struct table *t, size_t row, size_t column)
     return row < table_rows(t) && column < t->rows[row].n ? t->rows[row].cells[column] : "";
 }
 
-/* --- printing
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- printing ----------------------------------------------------------------------------------------------------- */
 
 /* UTF-8 characters; close enough to columns for what we print. */
 static size_t width_of(const char *text, size_t bytes)

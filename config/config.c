@@ -16,7 +16,7 @@ struct config {
     size_t n_settings;
 };
 
-/* --- reading --------------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 /* The files of an extends chain, by their real paths. */
 struct chain {
@@ -57,6 +57,11 @@ static enum status follow_extends(struct config_node **root, struct chain *chain
             *e = inner;
         return status;
     }
+    if (base->kind != NODE_MAP) {
+        status = config_error(base, e, "the file: expected a map (key: value)");
+        node_free(base);
+        return status;
+    }
     node_remove(*root, "extends");
     struct config_node *over = *root;
     *root = NULL;
@@ -80,7 +85,8 @@ static enum status read_merged(const char *path, struct chain *chain, struct con
         }
     if (chain->n == CONFIG_MAX_EXTENDS) {
         free(real);
-        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "more than %d files extend one another", CONFIG_MAX_EXTENDS);
+        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "more than %d files extend one another",
+                            CONFIG_MAX_EXTENDS);
     }
     enum status status = file_read(path, CONFIG_MAX_BYTES, &text, &length, e);
     if (!status)
@@ -105,7 +111,7 @@ static void chain_clear(struct chain *chain)
         free(chain->files[i]);
 }
 
-/* --- settings -------------------------------------------------------------------------------------------------------------- */
+/* --- settings ----------------------------------------------------------------------------------------------------- */
 
 /* "path=value" from the command line, laid over the tree. */
 static enum status apply_setting(struct config_node *root, const char *setting, struct error *e)
@@ -120,11 +126,15 @@ static enum status apply_setting(struct config_node *root, const char *setting, 
         status = error_set(e, STATUS_USAGE, "%s: expected a value after '='", place);
     if (!status)
         status = yaml_parse(equals + 1, strlen(equals + 1), place, &value, e);
-    if (!status) {
-        value->line = value->key_line = 0;
+    if (!status)
         status = node_set_path(root, path, value, e);
-    } else if (e && status == STATUS_BAD_INPUT)
-        status = e->status = STATUS_USAGE;
+    else if (status == STATUS_BAD_INPUT) {
+        status = STATUS_USAGE;
+        if (e) {
+            e->status = status;
+            e->line = e->column = 0;
+        }
+    }
     free(path);
     free(place);
     return status;
@@ -249,7 +259,7 @@ enum status config_kind(const char *path, char *buffer, size_t size, struct erro
     return status;
 }
 
-/* --- walking --------------------------------------------------------------------------------------------------------------- */
+/* --- walking ------------------------------------------------------------------------------------------------------ */
 
 const struct config_node *config_root(const struct config *c)
 {
@@ -330,26 +340,43 @@ enum status config_error_at_key(const struct config_node *n, size_t i, struct er
     return error_at(item, known ? item->key_line : item->line, known ? item->key_column : item->column, e, message);
 }
 
-/* --- writing --------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+static void write_quoted(const char *text, FILE *out)
+{
+    fputc('"', out);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '\n')
+            fputs("\\n", out);
+        else if (c < 0x20 || c == 0x7f)
+            fprintf(out, "\\x%02x", c);
+        else {
+            if (c == '"' || c == '\\')
+                fputc('\\', out);
+            fputc(c, out);
+        }
+    }
+    fputc('"', out);
+}
 
 /* A plain scalar that was read as plain is written as it stood; the rest in double quotes. */
 static void write_scalar(const struct config_node *n, FILE *out)
 {
-    if (!n->quoted && n->text[0] && !strpbrk(n->text, "\n,[]{}#:\"'")) {
+    if (!n->quoted && n->text[0] && !strpbrk(n->text, "\n,[]{}#:\"'"))
         fputs(n->text, out);
-        return;
-    }
-    fputc('"', out);
-    for (const char *c = n->text; *c; c++) {
-        if (*c == '\n')
-            fputs("\\n", out);
-        else {
-            if (*c == '"' || *c == '\\')
-                fputc('\\', out);
-            fputc(*c, out);
-        }
-    }
-    fputc('"', out);
+    else
+        write_quoted(n->text, out);
+}
+
+/* A word or a path of words is written as it is, any other key in quotes. */
+static void write_key(const char *key, FILE *out)
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+    if (key[0] && key[strspn(key, word)] == 0)
+        fputs(key, out);
+    else
+        write_quoted(key, out);
 }
 
 static void write_flow(const struct config_node *n, FILE *out)
@@ -362,8 +389,10 @@ static void write_flow(const struct config_node *n, FILE *out)
     for (size_t i = 0; i < n->n; i++) {
         if (i)
             fputs(", ", out);
-        if (n->keys)
-            fprintf(out, "%s: ", n->keys[i]);
+        if (n->keys) {
+            write_key(n->keys[i], out);
+            fputs(": ", out);
+        }
         write_flow(n->items[i], out);
     }
     fputc(n->kind == NODE_MAP ? '}' : ']', out);
@@ -375,15 +404,18 @@ enum status config_write(const struct config *c, FILE *out, struct error *e)
     const struct config_node *root = c->root;
     for (size_t i = 0; i < root->n; i++) {
         const struct config_node *n = root->items[i];
-        fprintf(out, "%s:", root->keys[i]);
+        write_key(root->keys[i], out);
+        fputc(':', out);
         if (n->kind == NODE_SCALAR || n->n == 0) {
             fputc(' ', out);
             write_flow(n, out);
         }
         for (size_t k = 0; k < n->n; k++) {
             fputs(n->kind == NODE_MAP ? "\n  " : "\n  - ", out);
-            if (n->kind == NODE_MAP)
-                fprintf(out, "%s: ", n->keys[k]);
+            if (n->kind == NODE_MAP) {
+                write_key(n->keys[k], out);
+                fputs(": ", out);
+            }
             write_flow(n->items[k], out);
         }
         fputc('\n', out);

@@ -2,8 +2,8 @@
  * file:line:column. Knows no model and no network.
  *
  * The tree is the merged result of `extends:` (base file first, the extending file laid over it key by key; lists are
- * replaced whole), `runs[].set` and --set. Each node remembers the file, line and column it was written at ("--set" and no
- * line for the command line), so that a complaint made late, by a model's own parameter table say, still points at
+ * replaced whole), `runs[].set` and --set. Each node remembers the file, line and column it was written at ("--set" and
+ * no line for the command line), so that a complaint made late, by a model's own parameter table say, still points at
  * the place.
  */
 #ifndef GEARS_CONFIG_CONFIG_H
@@ -17,18 +17,18 @@
 #include <stdio.h>
 
 enum config_type {
-    CONFIG_STRING,  /* any text */
-    CONFIG_NUMBER,  /* finite double within [low, high] */
-    CONFIG_INTEGER, /* whole number within [low, high] */
-    CONFIG_BOOLEAN, /* true | false */
-    CONFIG_CHOICE,  /* one of `choices` */
-    CONFIG_YEAR,    /* decimal year: a number, or "10000 BCE", "1500 CE" (10000 BCE is -10000) */
-    CONFIG_NUMBER_OR_WORD, /* a number within [low, high], or one of `choices` ("auto") */
-    CONFIG_MAP,     /* keys from `fields`, nothing else */
-    CONFIG_NUMBERS, /* a map of free keys to numbers (parameters; the owner checks the keys) */
+    CONFIG_STRING,          /* any text */
+    CONFIG_NUMBER,          /* finite double within [low, high] */
+    CONFIG_INTEGER,         /* whole number within [low, high] */
+    CONFIG_BOOLEAN,         /* true | false */
+    CONFIG_CHOICE,          /* one of `choices` */
+    CONFIG_YEAR,            /* decimal year: a number, or "10000 BCE", "1500 CE" (10000 BCE is -10000) */
+    CONFIG_NUMBER_OR_WORD,  /* a number within [low, high], or one of `choices` ("auto") */
+    CONFIG_MAP,             /* keys from `fields`, nothing else */
+    CONFIG_NUMBERS,         /* a map of free keys to numbers (parameters; the owner checks the keys) */
     CONFIG_NUMBERS_OR_WORD, /* the same, or one of `choices` ("steady_state") */
-    CONFIG_LIST,    /* of `element` */
-    CONFIG_SETTINGS /* a map of paths ("parameters.child_cost") to scalars, as in runs[].set */
+    CONFIG_LIST,            /* of `element` */
+    CONFIG_SETTINGS         /* a map of paths ("parameters.child_cost") to scalars, as in runs[].set */
 };
 
 /* One key of a map, or the element of a list. The table drives parsing, messages and the documentation page. */
@@ -36,34 +36,33 @@ struct config_field {
     const char *key; /* NULL in a list's element; a table of fields ends with an entry whose key is NULL */
     enum config_type type;
     bool required;
-    double low, high;                  /* NUMBER*, INTEGER; both 0: no limits */
-    const char *const *choices;        /* CHOICE, *_OR_WORD: NULL-terminated */
-    const struct config_field *fields; /* MAP: its keys */
+    double low, high;                   /* NUMBER*, INTEGER; both 0: no limits */
+    const char *const *choices;         /* CHOICE, *_OR_WORD: NULL-terminated */
+    const struct config_field *fields;  /* MAP: its keys */
     const struct config_field *element; /* LIST */
-    size_t max_length;                 /* LIST: most elements, 0: 1000 */
-    const char *fallback;              /* default as text for the documentation, or NULL */
-    const char *meaning;               /* one line for the documentation */
+    size_t max_length;                  /* LIST: most elements, 0: 1000 */
+    const char *fallback;               /* default as text for the documentation, or NULL */
+    const char *meaning;                /* one line for the documentation */
 };
 
 struct config; /* a merged, checked document */
 struct config_node;
 
-/* Read `path`, follow its `extends:` chain (relative to the file it stands in; cycles and chains over 16 refused), lay the
- * `n_settings` command-line settings "path=value" over it, check all against the table `fields` (of the top-level
+/* Read `path`, follow its `extends:` chain (relative to the file it stands in; cycles and chains over 16 refused), lay
+ * the `n_settings` command-line settings "path=value" over it, check all against the table `fields` (of the top-level
  * map; must hold the keys it wants, `extends` is always allowed). *out is the caller's, config_free.
- * Errors: STATUS_BAD_INPUT with file:line:column: unreadable, over 1 MiB, not UTF-8, YAML syntax, duplicate key, alias or
- * anchor, nested over 32 deep, unknown key (with the nearest known one), wrong type (what was found, what is allowed), out of
- * range, missing key. STATUS_USAGE for a bad setting. */
+ * Errors: STATUS_BAD_INPUT with file:line:column: unreadable, over 1 MiB, not UTF-8, YAML syntax, duplicate key, alias
+ * or anchor, nested over 32 deep, unknown key (with the nearest known one), wrong type (what was found, what is
+ * allowed), out of range, missing key. STATUS_USAGE for a bad setting. */
 enum status config_read(const char *path, const struct config_field *fields, const char *const *settings,
                         size_t n_settings, struct config **out, struct error *e);
 
 /* The same from text in memory; `name` stands for the file in messages, and `extends` is relative to its folder. */
 enum status config_read_text(const char *text, size_t length, const char *name, const struct config_field *fields,
-                             const char *const *settings, size_t n_settings, struct config **out,
-                             struct error *e);
+                             const char *const *settings, size_t n_settings, struct config **out, struct error *e);
 
-/* A copy of `base` with the settings of the node `set` (type CONFIG_SETTINGS, may be NULL) laid over it and checked again:
- * how one named run of a file comes to be. Errors point at the setting. */
+/* A copy of `base` with the settings of the node `set` (type CONFIG_SETTINGS, may be NULL) laid over it and checked
+ * again: how one named run of a file comes to be. Errors point at the setting. */
 enum status config_derive(const struct config *base, const struct config_node *set, struct config **out,
                           struct error *e);
 
@@ -83,13 +82,13 @@ const struct config_node *config_root(const struct config *c);
 
 /* Walking. A path is keys and list indices: "time.from", "runs[0].name". NULL when it is not there. */
 const struct config_node *config_get(const struct config_node *n, const char *path);
-size_t config_length(const struct config_node *n);                                  /* map or list: entries */
-const struct config_node *config_item(const struct config_node *n, size_t i);       /* map value or list element */
-const char *config_key(const struct config_node *n, size_t i);                      /* key of a map's entry i */
+size_t config_length(const struct config_node *n);                            /* map or list: entries */
+const struct config_node *config_item(const struct config_node *n, size_t i); /* map value or list element */
+const char *config_key(const struct config_node *n, size_t i);                /* key of a map's entry i */
 bool config_is_scalar(const struct config_node *n);
 
-/* Values of a checked scalar. The tree has been checked against the table, so these do not fail; n may be NULL (absent),
- * then `fallback` comes back. */
+/* Values of a checked scalar. The tree has been checked against the table, so these do not fail; n may be NULL
+ * (absent), then `fallback` comes back. */
 const char *config_text(const struct config_node *n, const char *fallback);
 double config_number(const struct config_node *n, double fallback); /* YEAR too; a word gives `fallback` */
 long config_integer(const struct config_node *n, long fallback);

@@ -50,9 +50,8 @@ void node_free(struct config_node *n)
 
 struct config_node *node_copy(const struct config_node *n)
 {
-    struct config_node *copy = n->kind == NODE_SCALAR
-                                   ? node_new_scalar(n->text, n->quoted, n->file, n->line, n->column)
-                                   : node_new(n->kind, n->file, n->line, n->column);
+    struct config_node *copy = n->kind == NODE_SCALAR ? node_new_scalar(n->text, n->quoted, n->file, n->line, n->column)
+                                                      : node_new(n->kind, n->file, n->line, n->column);
     if (!copy)
         return NULL;
     copy->key_line = n->key_line;
@@ -140,7 +139,7 @@ bool node_merge(struct config_node **base, struct config_node *over)
     return ok;
 }
 
-/* --- paths --------------------------------------------------------------------------------------------------------------- */
+/* --- paths -------------------------------------------------------------------------------------------------------- */
 
 /* The next step of a path: a key into key[64], or an index; false at the end or at a mistake (*path then stays). */
 static bool path_step(const char **path, char key[64], size_t *index, bool *is_index)
@@ -218,14 +217,18 @@ enum status node_set_path(struct config_node *root, const char *path, struct con
     struct config_node *at = root;
     if (!value)
         return error_memory(e);
-    for (;;) {
+    for (int depth = 1;; depth++) {
         if (!path_step(&rest, key, &index, &is_index))
-            return bad_path(value, path, "expected keys separated by dots, like parameters.capital_share or runs[0].name",
-                            e);
+            return bad_path(value, path,
+                            "expected keys separated by dots, like parameters.capital_share or runs[0].name", e);
         if (is_index != (at->kind == NODE_LIST))
             return bad_path(value, path, is_index ? "there is no list to index" : "a list wants an index, like [0]", e);
         if (is_index && index >= at->n)
             return bad_path(value, path, "the list is shorter than that", e);
+        if (at->kind == NODE_SCALAR)
+            return bad_path(value, path, "there is no map to look into", e);
+        if (depth > CONFIG_MAX_DEPTH)
+            return bad_path(value, path, "deeper than the 32 levels allowed", e);
         if (!*rest)
             break;
         at = is_index ? at->items[index] : enter_map(at, key, value);

@@ -8,14 +8,14 @@ enum node_kind { NODE_SCALAR, NODE_MAP, NODE_LIST };
 
 struct config_node {
     enum node_kind kind;
-    char *file;                /* where it was written; "--set PATH" for the command line */
-    int line, column;          /* from 1; 0: command line */
-    int key_line, key_column;  /* of the key, for the value of a map's entry */
-    char *text;                /* scalar */
-    bool quoted;               /* scalar: written with quotes or as a block */
-    size_t n;                  /* map, list: entries */
+    char *file;               /* where it was written; "--set PATH" for the command line */
+    int line, column;         /* from 1; of the value's own text where it came from the command line */
+    int key_line, key_column; /* of the key, for the value of a map's entry */
+    char *text;               /* scalar */
+    bool quoted;              /* scalar: written with quotes or as a block */
+    size_t n;                 /* map, list: entries */
     struct config_node **items;
-    char **keys;               /* map */
+    char **keys; /* map */
 };
 
 /* All return NULL on lack of memory and are NULL-safe. */

@@ -87,8 +87,9 @@ static enum status check_number(const struct config_node *n, const char *path, c
 {
     double value;
     if (!plain_number(n, &value))
-        return f->type == CONFIG_NUMBER_OR_WORD ? wrong_word(n, path, f, "a number or one of: ", e)
-                                                : wrong_type(n, path, "a number", e);
+        return f->type == CONFIG_NUMBER_OR_WORD
+                   ? wrong_word(n, path, f, "a number or one of: ", e)
+                   : wrong_type(n, path, f->type == CONFIG_INTEGER ? "a whole number" : "a number", e);
     if (f->type == CONFIG_INTEGER && (floor(value) != value || fabs(value) > 1e15))
         return wrong_type(n, path, "a whole number", e);
     return check_range(n, path, f, value, e);
@@ -123,11 +124,13 @@ static enum status check_value(const struct config_node *n, const char *path, co
 static enum status unknown_key(const struct config_node *map, size_t i, const char *path,
                                const struct config_field *fields, struct error *e)
 {
-    const char *keys[MAX_KEYS + 1] = {0};
+    const char *keys[MAX_KEYS + 2] = {0};
     char allowed[LIST_SIZE];
     size_t n = 0;
     for (; fields[n].key && n < MAX_KEYS; n++)
         keys[n] = fields[n].key;
+    if (!path[0])
+        keys[n++] = "extends";
     const char *near = text_nearest(map->keys[i], keys, n);
     join_words(keys, allowed, sizeof allowed);
     const char *where = path[0] ? " in " : "";
@@ -229,7 +232,7 @@ enum status schema_check(const struct config_node *root, const struct config_fie
     return check_map(root, "", fields, e);
 }
 
-/* --- documentation ------------------------------------------------------------------------------------------------------ */
+/* --- documentation ------------------------------------------------------------------------------------------------ */
 
 static void write_type(const struct config_field *f, FILE *out)
 {
@@ -249,8 +252,17 @@ static void write_type(const struct config_field *f, FILE *out)
     fprintf(out, "%s", words[f->type]);
     if (f->choices)
         fprintf(out, " %s", join_words(f->choices, allowed, sizeof allowed));
-    if (f->low != 0 || f->high != 0)
-        fprintf(out, isinf(f->high) ? ", at least %g" : ", %g to %g", f->low, f->high);
+    if (f->low == 0 && f->high == 0)
+        return;
+    char low[32], high[32];
+    text_from_number(f->low, low, sizeof low);
+    text_from_number(f->high, high, sizeof high);
+    if (isinf(f->high))
+        fprintf(out, ", at least %s", low);
+    else if (isinf(f->low))
+        fprintf(out, ", at most %s", high);
+    else
+        fprintf(out, ", %s to %s", low, high);
 }
 
 static void write_rows(const struct config_field *fields, const char *prefix, FILE *out)

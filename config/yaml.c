@@ -1,4 +1,5 @@
-/* YAML text -> tree, by libfyaml's event parser, so that depth, aliases, anchors and tags are met before anything is built. */
+/* YAML text -> tree, by libfyaml's event parser, so that depth, aliases, anchors and tags are met before anything is
+ * built. */
 #include "config/node.h"
 
 #include <libfyaml.h>
@@ -17,7 +18,22 @@ struct reader {
     size_t depth;
     struct config_node *root;
     size_t documents;
+    struct fy_mark last; /* the last place that libfyaml named: it has none for what is left empty */
 };
+
+/* Bytes of the UTF-8 character at c, 0 where there is none (Unicode, table 3-7). */
+static size_t character_length(const unsigned char *c, const unsigned char *end)
+{
+    size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+    if ((size_t)(end - c) < length)
+        return 0;
+    for (size_t k = 1; k < length; k++)
+        if ((c[k] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool no_character = (c[0] == 0xed && c[1] >= 0xa0) || (c[0] == 0xf4 && c[1] >= 0x90);
+    return overlong || no_character ? 0 : length;
+}
 
 /* Non-UTF-8 and control characters, with their place: libfyaml would accept some and stop at others without one. */
 static enum status check_bytes(const char *text, size_t length, const char *name, struct error *e)
@@ -25,11 +41,8 @@ static enum status check_bytes(const char *text, size_t length, const char *name
     const unsigned char *c = (const unsigned char *)text, *end = c + length;
     int line = 1, column = 1;
     while (c < end) {
-        size_t extra = *c < 0x80 ? 0 : *c >= 0xc2 && *c < 0xe0 ? 1 : *c >= 0xe0 && *c < 0xf0 ? 2 : *c >= 0xf0 && *c < 0xf5 ? 3 : 9;
-        bool bad = extra == 9 || (size_t)(end - c) <= extra;
-        for (size_t k = 1; k <= extra && !bad; k++)
-            bad = (c[k] & 0xc0) != 0x80;
-        if (bad)
+        size_t bytes = character_length(c, end);
+        if (!bytes)
             return error_set_at(e, STATUS_BAD_INPUT, name, line, column,
                                 "byte 0x%02x is not UTF-8 text: is this a YAML file?", *c);
         if ((*c < 0x20 && *c != '\n' && *c != '\r' && *c != '\t') || *c == 0x7f)
@@ -37,15 +50,23 @@ static enum status check_bytes(const char *text, size_t length, const char *name
                                 "control character 0x%02x: is this a YAML file?", *c);
         column = *c == '\n' ? 1 : column + 1;
         line += *c == '\n';
-        c += extra + 1;
+        c += bytes;
     }
     return STATUS_OK;
 }
 
 static enum status complain(struct reader *r, const struct fy_mark *mark, const char *message)
 {
-    return error_set_at(r->e, STATUS_BAD_INPUT, r->name, mark ? mark->line + 1 : 0, mark ? mark->column + 1 : 0, "%s",
-                        message);
+    return error_set_at(r->e, STATUS_BAD_INPUT, r->name, mark->line + 1, mark->column + 1, "%s", message);
+}
+
+/* At the sign (&, *) before an anchor's or alias's name, or at a tag. */
+static enum status complain_at_token(struct reader *r, struct fy_token *token, int signs, const char *message)
+{
+    const struct fy_mark *mark = fy_token_start_mark(token);
+    if (!mark)
+        return complain(r, &r->last, message);
+    return error_set_at(r->e, STATUS_BAD_INPUT, r->name, mark->line + 1, mark->column + 1 - signs, "%s", message);
 }
 
 /* libfyaml's first complaint. */
@@ -97,22 +118,29 @@ static enum status take_key(struct reader *r, const char *text, const struct fy_
     return r->key[top] ? STATUS_OK : error_memory(r->e);
 }
 
-static enum status take_scalar(struct reader *r, struct fy_event *event, const struct fy_mark *mark)
+/* Where a scalar was written; for one that was left empty, where the key or the list before it was. */
+static struct fy_mark scalar_mark(struct reader *r, struct fy_event *event, enum fy_scalar_style style)
 {
-    static const struct fy_mark nowhere = {0};
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    if (mark && (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED))
+        r->last.column--; /* libfyaml's is behind the quote */
+    return r->last;
+}
+
+static enum status take_scalar(struct reader *r, struct fy_event *event)
+{
     size_t length = 0;
     const char *text = fy_token_get_text(event->scalar.value, &length);
-    if (!mark)
-        mark = &nowhere;
+    enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+    struct fy_mark mark = scalar_mark(r, event, style);
     if (length && memchr(text, 0, length))
-        return complain(r, mark, "a zero character in a text");
+        return complain(r, &mark, "a zero character in a text");
     char *own = strndup(text ? text : "", length);
     if (!own)
         return error_memory(r->e);
-    bool quoted = fy_token_scalar_style(event->scalar.value) != FYSS_PLAIN;
     enum status status =
-        wants_key(r) ? take_key(r, own, mark)
-                     : attach(r, node_new_scalar(own, quoted, r->name, mark->line + 1, mark->column + 1));
+        wants_key(r) ? take_key(r, own, &mark)
+                     : attach(r, node_new_scalar(own, style != FYSS_PLAIN, r->name, mark.line + 1, mark.column + 1));
     free(own);
     return status;
 }
@@ -123,36 +151,44 @@ static enum status open_container(struct reader *r, enum node_kind kind, const s
         return complain(r, mark, "a key must be a plain word, found a list or map");
     if (r->depth == CONFIG_MAX_DEPTH)
         return complain(r, mark, "nested deeper than the 32 levels allowed");
-    struct config_node *node = node_new(kind, r->name, mark ? mark->line + 1 : 1, mark ? mark->column + 1 : 1);
+    struct config_node *node = node_new(kind, r->name, mark->line + 1, mark->column + 1);
     enum status status = attach(r, node);
     if (!status)
         r->open[r->depth++] = node;
     return status;
 }
 
+/* What a scalar, map or list may not have. */
+static enum status refuse_properties(struct reader *r, struct fy_token *anchor, struct fy_token *tag)
+{
+    if (anchor)
+        return complain_at_token(r, anchor, 1, "YAML anchors (&name) are not allowed");
+    if (tag)
+        return complain_at_token(r, tag, 0, "YAML tags (!name) are not allowed");
+    return STATUS_OK;
+}
+
 static enum status take_event(struct reader *r, struct fy_event *event)
 {
     const struct fy_mark *mark = fy_event_start_mark(event);
+    enum status status;
+    if (mark)
+        r->last = *mark;
     switch (event->type) {
     case FYET_DOCUMENT_START:
-        return r->documents++ ? complain(r, mark, "a second document ('---') in one file: one is allowed") : STATUS_OK;
+        return r->documents++ ? complain(r, &r->last, "a second document ('---') in one file: one is allowed")
+                              : STATUS_OK;
     case FYET_ALIAS:
-        return complain(r, mark, "YAML aliases (*name) are not allowed");
+        return complain_at_token(r, event->alias.anchor, 1, "YAML aliases (*name) are not allowed");
     case FYET_SCALAR:
-        if (event->scalar.anchor)
-            return complain(r, mark, "YAML anchors (&name) are not allowed");
-        if (event->scalar.tag)
-            return complain(r, mark, "YAML tags (!name) are not allowed");
-        return take_scalar(r, event, mark);
+        status = refuse_properties(r, event->scalar.anchor, event->scalar.tag);
+        return status ? status : take_scalar(r, event);
     case FYET_SEQUENCE_START:
-    case FYET_MAPPING_START: {
-        bool map = event->type == FYET_MAPPING_START;
-        if (map ? event->mapping_start.anchor != NULL : event->sequence_start.anchor != NULL)
-            return complain(r, mark, "YAML anchors (&name) are not allowed");
-        if (map ? event->mapping_start.tag != NULL : event->sequence_start.tag != NULL)
-            return complain(r, mark, "YAML tags (!name) are not allowed");
-        return open_container(r, map ? NODE_MAP : NODE_LIST, mark);
-    }
+        status = refuse_properties(r, event->sequence_start.anchor, event->sequence_start.tag);
+        return status ? status : open_container(r, NODE_LIST, &r->last);
+    case FYET_MAPPING_START:
+        status = refuse_properties(r, event->mapping_start.anchor, event->mapping_start.tag);
+        return status ? status : open_container(r, NODE_MAP, &r->last);
     case FYET_SEQUENCE_END:
     case FYET_MAPPING_END:
         r->depth--;
@@ -202,7 +238,7 @@ enum status yaml_parse(const char *text, size_t length, const char *name, struct
     fy_diag_destroy(r.diag);
     for (size_t i = 0; i < CONFIG_MAX_DEPTH; i++)
         free(r.key[i]);
-    if (!status && (!r.root || (r.root->kind == NODE_SCALAR && !r.root->text[0])))
+    if (!status && (!r.root || (r.root->kind == NODE_SCALAR && !r.root->text[0] && !r.root->quoted)))
         status = error_set_at(e, STATUS_BAD_INPUT, name, 1, 1, "holds nothing");
     if (status)
         node_free(r.root);

@@ -57,8 +57,7 @@ void testing_assert_close(double a, double b, double tolerance, double floor, co
                      tolerance * scale, a - b);
 }
 
-/* --- scratch files
- * ------------------------------------------------------------------------------------------------------ */
+/* --- scratch files ------------------------------------------------------------------------------------------------ */
 
 char *testing_folder(char buffer[TESTING_PATH])
 {
@@ -122,8 +121,7 @@ size_t testing_count_entries(const char *folder)
     return n;
 }
 
-/* --- locale
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- locale ------------------------------------------------------------------------------------------------------- */
 
 static bool has_comma(void)
 {
@@ -163,8 +161,7 @@ void testing_use_comma_locale(void)
         testing_skip("no locale with a decimal comma, and none could be made");
 }
 
-/* --- random numbers
- * ----------------------------------------------------------------------------------------------------- */
+/* --- random numbers ----------------------------------------------------------------------------------------------- */
 
 uint64_t testing_seed(void)
 {
