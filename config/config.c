@@ -312,6 +312,35 @@ const char *config_node_file(const struct config_node *n)
     return n->file;
 }
 
+char *config_path(const struct config_node *n)
+{
+    const char *path = config_text(n, ""), *from = config_node_file(n), *slash = strrchr(from, '/');
+    if (path[0] == '/' || !slash || strncmp(from, "--set", 5) == 0)
+        return text_copy(path);
+    return text_format("%.*s/%s", (int)(slash - from), from, path);
+}
+
+char *config_file_stem(const char *path, char *buffer, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(buffer, size, "%s", slash ? slash + 1 : path);
+    char *dot = strrchr(buffer, '.');
+    if (dot && dot != buffer)
+        *dot = 0;
+    return buffer;
+}
+
+enum status config_check_names(const struct config_node *list, struct error *e)
+{
+    for (size_t i = 0; i < config_length(list); i++) {
+        const struct config_node *name = config_get(config_item(list, i), "name");
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(config_text(name, ""), config_text(config_get(config_item(list, k), "name"), "")) == 0)
+                return config_error(name, e, "two of them are called '%.60s'", config_text(name, ""));
+    }
+    return STATUS_OK;
+}
+
 static enum status error_at(const struct config_node *n, int line, int column, struct error *e, const char *message)
 {
     enum status status = strncmp(n->file, "--set ", 6) == 0 ? STATUS_USAGE : STATUS_BAD_INPUT;

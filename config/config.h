@@ -104,6 +104,16 @@ enum status config_error(const struct config_node *n, struct error *e, const cha
 enum status config_error_at_key(const struct config_node *n, size_t i, struct error *e, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The path that the scalar `n` names, relative to the file in which it was written (--set: to the working directory); malloc'd,
+ * NULL on lack of memory. */
+char *config_path(const struct config_node *n);
+
+/* The name of a file without its folder and ending, into buffer[size]. */
+char *config_file_stem(const char *path, char *buffer, size_t size);
+
+/* The maps of `list` (may be NULL) must have different values of `name`. */
+enum status config_check_names(const struct config_node *list, struct error *e);
+
 /* Print the table as a Markdown reference (one row per path: key, type and allowed values, default, meaning). */
 void config_write_reference(const struct config_field *fields, FILE *out);
 

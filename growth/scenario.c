@@ -311,15 +311,6 @@ static enum status read_solve(struct resolver *r)
     return solve_parameter(s, &target, start_run, (void *)r->root, r->reporter, r->e);
 }
 
-/* A path in the file is relative to the file. */
-static char *file_beside(const struct config_node *node)
-{
-    const char *path = config_text(node, ""), *from = config_node_file(node), *slash = strrchr(from, '/');
-    if (path[0] == '/' || !slash || strncmp(from, "--set", 5) == 0)
-        return text_copy(path);
-    return text_format("%.*s/%s", (int)(slash - from), from, path);
-}
-
 static enum status load_series(const struct config_node *node, struct series *out, struct error *e)
 {
     const struct config_node *name = config_get(node, "series"), *file = config_get(node, "file");
@@ -332,7 +323,7 @@ static enum status load_series(const struct config_node *node, struct series *ou
         if (status && inner.line == 0)
             return config_error(name, e, "%s", inner.message);
     } else {
-        char *path = file_beside(file);
+        char *path = config_path(file);
         status = path ? series_read(path, out, &inner) : error_memory(&inner);
         free(path);
         if (status && inner.line == 0)
@@ -440,26 +431,6 @@ static enum status resolve_run(struct resolver *r)
     return status;
 }
 
-static enum status check_run_names(const struct config_node *list, struct error *e)
-{
-    for (size_t i = 0; i < config_length(list); i++)
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(config_text(config_get(config_item(list, i), "name"), ""),
-                       config_text(config_get(config_item(list, k), "name"), "")) == 0)
-                return config_error(config_get(config_item(list, i), "name"), e, "runs: two runs are called '%.60s'",
-                                    config_text(config_get(config_item(list, i), "name"), ""));
-    return STATUS_OK;
-}
-
-static void set_name(const char *path, char name[64])
-{
-    const char *slash = strrchr(path, '/');
-    snprintf(name, 64, "%.63s", slash ? slash + 1 : path);
-    char *dot = strrchr(name, '.');
-    if (dot && dot != name)
-        *dot = 0;
-}
-
 /* Run k of the file: its settings over the rest, resolved by `resolve`. */
 static enum status read_run(struct scenario *s, size_t k, enum status (*resolve)(struct resolver *r),
                             const struct reporter *reporter, struct error *e)
@@ -485,9 +456,9 @@ static enum status read_with(const char *path, const char *const *settings, size
     if (status)
         return status;
     const struct config_node *root = config_root(out->config), *list = config_get(root, "runs");
-    set_name(path, out->name);
+    config_file_stem(path, out->name, sizeof out->name);
     snprintf(out->title, sizeof out->title, "%.255s", config_text(config_get(root, "title"), out->name));
-    status = check_run_names(list, e);
+    status = config_check_names(list, e);
     out->n_runs = config_length(list) ? config_length(list) : 1;
     out->runs = calloc(out->n_runs, sizeof *out->runs);
     if (!out->runs)

@@ -1,0 +1,418 @@
+#include "basin/experiment.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "basin/weights.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the schema --------------------------------------------------------------------------------------------------------- */
+
+static const char *const kinds[] = {"basin", NULL};
+static const char *const activation_words[] = {"identity", "relu", "leaky-relu", "tanh",     "sigmoid", "gelu",
+                                               "gelu-tanh", "silu", "softplus",  "square", NULL};
+static const char *const scheme_words[] = {"normal", "xavier", "he", "lecun", "torch", NULL};
+static const char *const layout_words[] = {"out-in", "in-out", NULL};
+static const char *const generators[] = {"xor", "parity", "boolean", "teacher", "modular-addition", "linear", NULL};
+static const char *const datasets[] = {"digits", "fashion-mnist", NULL};
+static const char *const loss_words[] = {"mse", "bce", "ce", NULL};
+static const char *const behaviour_words[] = {"outputs", "probabilities", NULL};
+static const char *const method_words[] = {"flow", "lm", "adam", NULL};
+static const char *const analysis_words[] = {"audit", "spectrum", "volume", "contour", NULL};
+
+static const struct config_field width_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e6};
+static const struct config_field init_fields[] = {
+    {.key = "scheme", .type = CONFIG_CHOICE, .choices = scheme_words, .fallback = "xavier", .meaning = "how parameters are drawn at the start"},
+    {.key = "scale", .type = CONFIG_NUMBER, .low = 1e-6, .high = 1e3, .fallback = "1", .meaning = "factor on the scheme's standard deviation; volumes use it as the prior's width"},
+    {0}};
+static const struct config_field network_fields[] = {
+    {.key = "layers", .type = CONFIG_LIST, .element = &width_element, .max_length = NETWORK_MAX_LAYERS + 1, .required = true, .meaning = "units of each layer, inputs first: [2, 4, 1]"},
+    {.key = "activation", .type = CONFIG_CHOICE, .choices = activation_words, .fallback = "tanh", .meaning = "of the hidden layers; the last layer has none"},
+    {.key = "bias", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "whether layers have biases"},
+    {.key = "init", .type = CONFIG_MAP, .fields = init_fields, .meaning = "the start of training, and the prior"},
+    {.key = "weights", .type = CONFIG_STRING, .meaning = "a safetensors, npz or npy file to start from, relative to this file"},
+    {.key = "layout", .type = CONFIG_CHOICE, .choices = layout_words, .fallback = "out-in", .meaning = "of the weight matrices in that file: out-in (PyTorch) or in-out (Flax)"},
+    {.key = "names", .type = CONFIG_SETTINGS, .meaning = "which tensor is which, where the names do not tell: {W1: encoder.w, b1: encoder.b}"},
+    {0}};
+
+static const struct config_field hidden_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e5};
+static const struct config_field data_fields[] = {
+    {.key = "generate", .type = CONFIG_CHOICE, .choices = generators, .meaning = "made-up examples; this, dataset or inputs"},
+    {.key = "dataset", .type = CONFIG_CHOICE, .choices = datasets, .meaning = "the shipped digits, or Fashion-MNIST from Debian's dataset-fashion-mnist"},
+    {.key = "inputs", .type = CONFIG_STRING, .meaning = "a file of yours (npy, npz, csv, idx), relative to this file"},
+    {.key = "targets", .type = CONFIG_STRING, .meaning = "its targets: (n, outputs), or whole-number labels"},
+    {.key = "examples", .type = CONFIG_INTEGER, .low = 1, .high = 1e6, .fallback = "all", .meaning = "how many to train on"},
+    {.key = "validation", .type = CONFIG_INTEGER, .low = 0, .high = 1e6, .fallback = "0", .meaning = "how many more to hold back"},
+    {.key = "soft", .type = CONFIG_NUMBER, .low = 0, .high = 0.499, .fallback = "0", .meaning = "softness of 0/1 targets, so that bce and ce have a finite minimum"},
+    {.key = "truth_table", .type = CONFIG_INTEGER, .low = 0, .high = 9007199254740992.0, .meaning = "boolean: outputs as bits, the row of all zeros first"},
+    {.key = "hidden", .type = CONFIG_LIST, .element = &hidden_element, .max_length = NETWORK_MAX_LAYERS, .meaning = "teacher: its hidden widths; the network's own without"},
+    {.key = "modulus", .type = CONFIG_INTEGER, .low = 2, .high = 1000, .meaning = "modular addition: p"},
+    {.key = "part", .type = CONFIG_NUMBER, .low = 0.01, .high = 1, .fallback = "1", .meaning = "modular addition: part of the p^2 rows to train on"},
+    {.key = "noise", .type = CONFIG_NUMBER, .low = 0, .high = 1e6, .fallback = "0", .meaning = "linear: standard deviation added to the targets"},
+    {.key = "seed", .type = CONFIG_INTEGER, .low = 0, .high = 9007199254740992.0, .fallback = "0", .meaning = "of what is random about the data"},
+    {0}};
+
+static const struct config_field train_fields[] = {
+    {.key = "method", .type = CONFIG_CHOICE, .choices = method_words, .fallback = "flow", .meaning = "gradient flow, Levenberg-Marquardt or Adam"},
+    {.key = "seed", .type = CONFIG_INTEGER, .low = 0, .high = 9007199254740992.0, .fallback = "0", .meaning = "of the start"},
+    {.key = "gradient_tolerance", .type = CONFIG_NUMBER, .low = 1e-300, .high = 1, .fallback = "1e-10", .meaning = "done when the gradient is smaller"},
+    {.key = "residual_tolerance", .type = CONFIG_NUMBER, .low = 1e-300, .high = 1, .fallback = "1e-10", .meaning = "or when the behaviour is as near to the targets (rms)"},
+    {.key = "rtol", .type = CONFIG_NUMBER, .low = 1e-12, .high = 1e-2, .fallback = "1e-6", .meaning = "flow: relative tolerance"},
+    {.key = "learning_rate", .type = CONFIG_NUMBER, .low = 1e-12, .high = 10, .fallback = "0.01", .meaning = "Adam: the first one"},
+    {.key = "max_steps", .type = CONFIG_INTEGER, .low = 1, .high = 1e9, .meaning = "limit on steps"},
+    {.key = "max_seconds", .type = CONFIG_NUMBER, .low = 1e-3, .high = 1e6, .meaning = "limit on wall clock time"},
+    {.key = "polish", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "Newton steps at the end"},
+    {0}};
+
+static const struct config_field analysis_element = {.type = CONFIG_CHOICE, .choices = analysis_words};
+static const struct config_field run_fields[] = {
+    {.key = "name", .type = CONFIG_STRING, .required = true, .meaning = "name of the run"},
+    {.key = "set", .type = CONFIG_SETTINGS, .meaning = "what differs from the rest of the file"},
+    {0}};
+static const struct config_field run_element = {.type = CONFIG_MAP, .fields = run_fields};
+
+extern const struct config_field audit_schema[], spectrum_schema[], volume_schema[], contour_schema[];
+
+const struct config_field basin_schema[] = {
+    {.key = "kind", .type = CONFIG_CHOICE, .choices = kinds, .required = true, .meaning = "what kind of file this is"},
+    {.key = "title", .type = CONFIG_STRING, .meaning = "one line for tables and pages"},
+    {.key = "network", .type = CONFIG_MAP, .fields = network_fields, .required = true, .meaning = "a multilayer perceptron"},
+    {.key = "data", .type = CONFIG_MAP, .fields = data_fields, .required = true, .meaning = "the examples"},
+    {.key = "loss", .type = CONFIG_CHOICE, .choices = loss_words, .fallback = "mse", .meaning = "mean over examples of half the squared error, binary cross-entropy or cross-entropy"},
+    {.key = "behaviour", .type = CONFIG_CHOICE, .choices = behaviour_words, .fallback = "outputs; probabilities for ce", .meaning = "what the network does, as G sees it"},
+    {.key = "weight_decay", .type = CONFIG_NUMBER, .low = 0, .high = 1e6, .fallback = "0", .meaning = "wd: adds wd/2 |theta|^2 to the loss"},
+    {.key = "train", .type = CONFIG_MAP, .fields = train_fields, .meaning = "without it, weights from a file are analysed as they stand"},
+    {.key = "analyses", .type = CONFIG_LIST, .element = &analysis_element, .max_length = EXPERIMENT_MAX_ANALYSES, .fallback = "audit", .meaning = "what gears run does"},
+    {.key = "audit", .type = CONFIG_MAP, .fields = audit_schema, .meaning = "options of the audit"},
+    {.key = "spectrum", .type = CONFIG_MAP, .fields = spectrum_schema, .meaning = "options of the spectrum"},
+    {.key = "volume", .type = CONFIG_MAP, .fields = volume_schema, .meaning = "options of the volume"},
+    {.key = "contour", .type = CONFIG_MAP, .fields = contour_schema, .meaning = "options of the contours"},
+    {.key = "runs", .type = CONFIG_LIST, .element = &run_element, .max_length = 100, .meaning = "several runs of this file"},
+    {0}};
+
+/* --- from nodes to a run ------------------------------------------------------------------------------------------------ */
+
+static size_t choice(const char *const *words, const struct config_node *node, const char *fallback)
+{
+    const char *word = config_text(node, fallback);
+    size_t i = 0;
+    while (words[i] && strcmp(words[i], word) != 0)
+        i++;
+    return i;
+}
+
+static const struct config_node *root_of(const struct basin_run *r)
+{
+    return config_root(r->config);
+}
+
+static enum status read_widths(const struct config_node *list, size_t *width, size_t *n)
+{
+    *n = config_length(list);
+    for (size_t i = 0; i < *n; i++)
+        width[i] = (size_t)config_integer(config_item(list, i), 1);
+    return STATUS_OK;
+}
+
+static enum status read_network(struct basin_run *r, struct error *e)
+{
+    const struct config_node *layers = config_get(root_of(r), "network.layers");
+    size_t width[NETWORK_MAX_LAYERS + 1], n;
+    struct error inner = {0};
+    read_widths(layers, width, &n);
+    if (n < 2)
+        return config_error(layers, e, "network.layers: at least inputs and outputs are needed, like [2, 4, 1]");
+    const char *activation = config_text(config_get(root_of(r), "network.activation"), "tanh");
+    if (network_init(&r->problem.network, width, n, activation_find(activation),
+                     config_boolean(config_get(root_of(r), "network.bias"), true), &inner))
+        return config_error(layers, e, "network.layers: %s", inner.message);
+    return STATUS_OK;
+}
+
+static enum status read_loss(struct basin_run *r)
+{
+    struct problem *p = &r->problem;
+    p->loss = (enum loss_kind)choice(loss_words, config_get(root_of(r), "loss"), "mse");
+    p->behaviour = (enum behaviour_kind)choice(behaviour_words, config_get(root_of(r), "behaviour"),
+                                               p->loss == LOSS_CE ? "probabilities" : "outputs");
+    p->weight_decay = config_number(config_get(root_of(r), "weight_decay"), 0);
+    return STATUS_OK;
+}
+
+/* The teacher: of the network's kind, with its own hidden widths where given. */
+static enum status generate_from_teacher(struct basin_run *r, size_t n, size_t n_validation, uint64_t seed, struct error *e)
+{
+    const struct network *student = &r->problem.network;
+    const struct config_node *hidden = config_get(root_of(r), "data.hidden");
+    size_t width[NETWORK_MAX_LAYERS + 1], n_widths = student->n_layers + 1;
+    memcpy(width, student->width, n_widths * sizeof *width);
+    if (hidden) {
+        read_widths(hidden, width + 1, &n_widths);
+        width[0] = student->width[0];
+        width[n_widths + 1] = student->width[student->n_layers];
+        n_widths += 2;
+    }
+    struct network teacher;
+    enum status status = network_init(&teacher, width, n_widths, student->activation, student->bias, e);
+    double *theta = status ? NULL : malloc(teacher.n_parameters * sizeof *theta);
+    if (!status && !theta)
+        status = error_memory(e);
+    if (!status) {
+        network_draw(&teacher, INIT_XAVIER, 1, seed, 1, theta);
+        int probabilities = r->problem.loss == LOSS_MSE ? 0 : r->problem.loss == LOSS_CE ? 2 : 1;
+        status = dataset_teacher(&teacher, theta, n, n_validation, probabilities, seed, &r->data, e);
+    }
+    free(theta);
+    return status;
+}
+
+static enum status generate(struct basin_run *r, const char *what, size_t n, size_t n_validation, double soft, uint64_t seed,
+                            struct error *e)
+{
+    const struct config_node *data = config_get(root_of(r), "data");
+    size_t inputs = r->problem.network.width[0], outputs = r->problem.network.width[r->problem.network.n_layers];
+    if (strcmp(what, "xor") == 0)
+        return dataset_parity(2, soft, &r->data, e);
+    if (strcmp(what, "parity") == 0)
+        return dataset_parity(inputs, soft, &r->data, e);
+    if (strcmp(what, "boolean") == 0)
+        return dataset_boolean(inputs, (uint64_t)config_number(config_get(data, "truth_table"), 0), soft, &r->data, e);
+    if (strcmp(what, "modular-addition") == 0)
+        return dataset_modular_addition((size_t)config_integer(config_get(data, "modulus"), (long)outputs),
+                                        config_number(config_get(data, "part"), 1), soft, seed, &r->data, e);
+    if (strcmp(what, "linear") == 0)
+        return dataset_linear(inputs, outputs, n ? n : 100, config_number(config_get(data, "noise"), 0), seed, &r->data, e);
+    return generate_from_teacher(r, n ? n : 100, n_validation, seed, e);
+}
+
+static enum status read_files(struct basin_run *r, const struct config_node *inputs, size_t n, size_t n_validation, double soft,
+                              uint64_t seed, struct error *e)
+{
+    const struct config_node *targets = config_get(root_of(r), "data.targets");
+    size_t outputs = r->problem.network.width[r->problem.network.n_layers];
+    if (!targets)
+        return config_error(inputs, e, "data.inputs wants data.targets beside it");
+    char *x = config_path(inputs), *t = config_path(targets);
+    enum status status =
+        x && t ? dataset_files(x, t, outputs, soft, n, n_validation, seed, &r->data, e) : error_memory(e);
+    free(x);
+    free(t);
+    return status;
+}
+
+static enum status read_dataset(struct basin_run *r, const char *name, size_t n, size_t n_validation, double soft,
+                                uint64_t seed, struct error *e)
+{
+    static const char folder[] = "/usr/share/datasets/fashion-mnist";
+    if (strcmp(name, "digits") == 0)
+        return dataset_digits(n ? n : 1024, n_validation, soft, seed, &r->data, e);
+    char inputs[128], targets[128];
+    snprintf(inputs, sizeof inputs, "%s/train-images-idx3-ubyte.gz", folder);
+    snprintf(targets, sizeof targets, "%s/train-labels-idx1-ubyte.gz", folder);
+    return dataset_files(inputs, targets, r->problem.network.width[r->problem.network.n_layers], soft, n, n_validation, seed,
+                         &r->data, e);
+}
+
+static enum status read_data(struct basin_run *r, struct error *e)
+{
+    const struct config_node *data = config_get(root_of(r), "data"), *generator = config_get(data, "generate"),
+                             *dataset = config_get(data, "dataset"), *inputs = config_get(data, "inputs");
+    if (!!generator + !!dataset + !!inputs != 1)
+        return config_error(data, e, "data wants one of generate, dataset and inputs");
+    size_t n = (size_t)config_integer(config_get(data, "examples"), 0);
+    size_t n_validation = (size_t)config_integer(config_get(data, "validation"), 0);
+    double soft = config_number(config_get(data, "soft"), 0);
+    uint64_t seed = (uint64_t)config_number(config_get(data, "seed"), 0);
+    struct error inner = {0};
+    enum status status = generator ? generate(r, config_text(generator, ""), n, n_validation, soft, seed, &inner)
+                         : dataset ? read_dataset(r, config_text(dataset, ""), n, n_validation, soft, seed, &inner)
+                                   : read_files(r, inputs, n, n_validation, soft, seed, &inner);
+    if (status && inner.file[0]) {
+        if (e)
+            *e = inner;
+        return status;
+    }
+    if (status)
+        return config_error(data, e, "data: %s", inner.message);
+    const struct network *net = &r->problem.network;
+    if (r->data.n_inputs != net->width[0] || r->data.n_outputs != net->width[net->n_layers])
+        return config_error(config_get(root_of(r), "network.layers"), e,
+                            "network.layers: %zu inputs and %zu outputs, but the data have %zu and %zu", net->width[0],
+                            net->width[net->n_layers], r->data.n_inputs, r->data.n_outputs);
+    r->problem.n = r->data.n;
+    r->problem.x = r->data.x;
+    r->problem.t = r->data.t;
+    return STATUS_OK;
+}
+
+static enum status check_targets(const struct basin_run *r, struct error *e)
+{
+    const struct problem *p = &r->problem;
+    size_t outputs = r->data.n_outputs;
+    for (size_t i = 0; i < p->n && p->loss != LOSS_MSE; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < outputs; j++) {
+            double t = p->t[i * outputs + j];
+            sum += t;
+            if (!(t >= 0 && t <= 1))
+                return config_error(config_get(root_of(r), "loss"), e, "loss %s wants targets from 0 to 1, example %zu has %g",
+                                    loss_words[p->loss], i + 1, t);
+        }
+        if (p->loss == LOSS_CE && fabs(sum - 1) > 1e-9)
+            return config_error(config_get(root_of(r), "loss"), e, "loss ce wants targets that sum to 1, those of example %zu sum to %g",
+                                i + 1, sum);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_start(struct basin_run *r, struct error *e)
+{
+    const struct config_node *network = config_get(root_of(r), "network"), *weights = config_get(network, "weights");
+    const struct network *net = &r->problem.network;
+    enum init_scheme scheme = (enum init_scheme)choice(scheme_words, config_get(network, "init.scheme"), "xavier");
+    double scale = config_number(config_get(network, "init.scale"), 1);
+    r->seed = (uint64_t)config_number(config_get(root_of(r), "train.seed"), 0);
+    r->theta0 = malloc(net->n_parameters * sizeof *r->theta0);
+    r->sigma = malloc(net->n_parameters * sizeof *r->sigma);
+    if (!r->theta0 || !r->sigma)
+        return error_memory(e);
+    network_sigma(net, scheme, scale, r->sigma);
+    network_draw(net, scheme, scale, r->seed, 0, r->theta0);
+    if (!weights)
+        return STATUS_OK;
+    char *path = config_path(weights);
+    enum weights_layout layout = (enum weights_layout)choice(layout_words, config_get(network, "layout"), "out-in");
+    enum status status = path ? weights_load(net, path, layout, config_get(network, "names"), r->theta0, e) : error_memory(e);
+    free(path);
+    return status;
+}
+
+static enum status read_training(struct basin_run *r, struct error *e)
+{
+    const struct config_node *train = config_get(root_of(r), "train");
+    r->trains = train != NULL;
+    if (!train && !config_get(root_of(r), "network.weights"))
+        return config_error(config_get(root_of(r), "network"), e,
+                            "there is nothing to analyse: give train (an empty map will do) or network.weights");
+    r->train = (struct train_options){
+        .method = (enum train_method)choice(method_words, config_get(train, "method"), "flow"),
+        .gradient_tolerance = config_number(config_get(train, "gradient_tolerance"), 0),
+        .residual_tolerance = config_number(config_get(train, "residual_tolerance"), 0),
+        .rtol = config_number(config_get(train, "rtol"), 0),
+        .learning_rate = config_number(config_get(train, "learning_rate"), 0),
+        .max_steps = config_integer(config_get(train, "max_steps"), 0),
+        .max_seconds = config_number(config_get(train, "max_seconds"), 0),
+        .polish = config_boolean(config_get(train, "polish"), true)};
+    return STATUS_OK;
+}
+
+static void read_analyses(struct basin_run *r)
+{
+    const struct config_node *list = config_get(root_of(r), "analyses");
+    size_t n = list ? config_length(list) : 1;
+    for (size_t k = 0; k < n; k++)
+        for (const struct analysis *a = analyses; a->name; a++)
+            if (strcmp(a->name, list ? config_text(config_item(list, k), "") : "audit") == 0)
+                r->analyses[r->n_analyses++] = a;
+}
+
+/* All that the trained weights depend on. */
+static enum status set_key(struct basin_run *r, struct error *e)
+{
+    const struct problem *p = &r->problem;
+    const struct train_options *t = &r->train;
+    char *text = NULL, hash[17];
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        return error_memory(e);
+    for (size_t l = 0; l <= p->network.n_layers; l++)
+        fprintf(out, "%zu ", p->network.width[l]);
+    fprintf(out, "%s %d %d %a ", p->network.activation->name, p->network.bias, (int)p->loss, p->weight_decay);
+    fprintf(out, "%d %a %a %a %a %ld %a %d %d ", (int)t->method, t->gradient_tolerance, t->residual_tolerance, t->rtol,
+            t->learning_rate, t->max_steps, t->max_seconds, t->polish, r->trains);
+    file_hash(r->theta0, p->network.n_parameters * sizeof *r->theta0, hash);
+    fputs(hash, out);
+    file_hash(p->x, p->n * r->data.n_inputs * sizeof *p->x, hash);
+    fputs(hash, out);
+    file_hash(p->t, p->n * r->data.n_outputs * sizeof *p->t, hash);
+    fputs(hash, out);
+    bool good = fclose(out) == 0;
+    file_hash(text, length, r->key);
+    memcpy(r->train.key, r->key, sizeof r->key);
+    free(text);
+    return good ? STATUS_OK : error_memory(e);
+}
+
+static enum status resolve_run(struct basin_run *r, struct error *e)
+{
+    enum status status = read_network(r, e);
+    if (!status)
+        status = read_loss(r);
+    if (!status)
+        status = read_data(r, e);
+    if (!status)
+        status = check_targets(r, e);
+    if (!status)
+        status = read_training(r, e);
+    if (!status)
+        status = read_start(r, e);
+    if (!status)
+        status = set_key(r, e);
+    read_analyses(r);
+    return status;
+}
+
+static enum status read_run(struct experiment *x, size_t k, struct error *e)
+{
+    const struct config_node *node = config_item(config_get(config_root(x->config), "runs"), k);
+    struct basin_run *r = &x->runs[k];
+    enum status status = config_derive(x->config, config_get(node, "set"), &r->config, e);
+    if (status)
+        return status;
+    snprintf(r->name, sizeof r->name, "%.63s", config_text(config_get(node, "name"), x->name));
+    return resolve_run(r, e);
+}
+
+enum status experiment_read(const char *path, const char *const *settings, size_t n_settings, struct experiment *out,
+                            struct error *e)
+{
+    memset(out, 0, sizeof *out);
+    enum status status = config_read(path, basin_schema, settings, n_settings, &out->config, e);
+    if (status)
+        return status;
+    const struct config_node *list = config_get(config_root(out->config), "runs");
+    config_file_stem(path, out->name, sizeof out->name);
+    snprintf(out->title, sizeof out->title, "%.255s", config_text(config_get(config_root(out->config), "title"), out->name));
+    out->n_runs = config_length(list) ? config_length(list) : 1;
+    out->runs = calloc(out->n_runs, sizeof *out->runs);
+    if (!out->runs)
+        return error_memory(e);
+    status = config_check_names(list, e);
+    for (size_t k = 0; k < out->n_runs && !status; k++)
+        status = read_run(out, k, e);
+    return status;
+}
+
+enum status experiment_read_config(const char *path, const char *const *settings, size_t n_settings, struct config **out,
+                                   struct error *e)
+{
+    return config_read(path, basin_schema, settings, n_settings, out, e);
+}
+
+void experiment_clear(struct experiment *x)
+{
+    for (size_t k = 0; x->runs && k < x->n_runs; k++) {
+        struct basin_run *r = &x->runs[k];
+        config_free(r->config);
+        dataset_clear(&r->data);
+        free(r->theta0);
+        free(r->sigma);
+    }
+    free(x->runs);
+    config_free(x->config);
+    memset(x, 0, sizeof *x);
+}

@@ -1,0 +1,173 @@
+#include "basin/session.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "basin/weights.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* weights.safetensors, or weights-RUN.safetensors where there are several runs. */
+static char *weights_path(const struct basin_run *r, bool only_run, const char *folder)
+{
+    char name[64];
+    size_t n = 0;
+    for (const char *c = r->name; *c; c++)
+        name[n++] = isalnum((unsigned char)*c) || strchr("-_.", *c) ? *c : '_';
+    name[n] = 0;
+    return only_run ? text_format("%s/weights.safetensors", folder) : text_format("%s/weights-%s.safetensors", folder, name);
+}
+
+static enum status train(struct basin_result *out, const char *path, const struct session_options *options,
+                         const struct reporter *reporter, struct error *e)
+{
+    const struct basin_run *r = out->run;
+    const struct network *net = &r->problem.network;
+    struct train_options train = r->train;
+    char *checkpoint = path && options->save ? text_format("%s.checkpoint", path) : NULL;
+    train.checkpoint = checkpoint;
+    enum status status = train_run(&r->problem, r->theta0, &train, reporter, &out->training, e);
+    if (!status) {
+        memcpy(out->theta, out->training.theta, net->n_parameters * sizeof *out->theta);
+        if (path && options->save)
+            status = weights_save(net, out->theta, r->key, path, e);
+        if (checkpoint)
+            remove(checkpoint);
+    }
+    free(checkpoint);
+    return status;
+}
+
+static enum status find_theta(struct basin_result *out, bool only_run, const struct session_options *options,
+                              const struct reporter *reporter, struct error *e)
+{
+    const struct basin_run *r = out->run;
+    const struct network *net = &r->problem.network;
+    out->theta = malloc(net->n_parameters * sizeof *out->theta);
+    char *path = options->folder ? weights_path(r, only_run, options->folder) : NULL;
+    enum status status = out->theta && (path || !options->folder) ? STATUS_OK : error_memory(e);
+    if (!status && !r->trains)
+        memcpy(out->theta, r->theta0, net->n_parameters * sizeof *out->theta);
+    else if (!status && path && !options->retrain && weights_reuse(net, r->key, path, out->theta))
+        out->reused = true;
+    else if (!status)
+        status = train(out, path, options, reporter, e);
+    free(path);
+    return status;
+}
+
+enum status session_run(const struct basin_run *r, bool only_run, const struct analysis *const *list, size_t n_list,
+                        const struct session_options *options, const struct reporter *reporter, struct basin_result *out,
+                        struct error *e)
+{
+    *out = (struct basin_result){.run = r};
+    enum status status = find_theta(out, only_run, options, reporter, e);
+    struct minimum m = {.problem = &r->problem,
+                        .data = &r->data,
+                        .theta = out->theta,
+                        .sigma = r->sigma,
+                        .training = out->training.theta ? &out->training : NULL,
+                        .seed = r->seed,
+                        .threads = options->threads};
+    if (!list) {
+        list = r->analyses;
+        n_list = r->n_analyses;
+    }
+    for (size_t k = 0; k < n_list && !status; k++) {
+        reporter_progress(reporter, (double)k / (double)n_list, list[k]->name);
+        const struct config_node *own = config_get(config_root(r->config), list[k]->name);
+        status = list[k]->run(&m, own, reporter, &out->findings[k], e);
+        out->analyses[k] = list[k];
+        out->n_findings = k + 1;
+    }
+    return status;
+}
+
+void basin_result_clear(struct basin_result *r)
+{
+    training_clear(&r->training);
+    free(r->theta);
+    for (size_t k = 0; k < r->n_findings; k++)
+        findings_clear(&r->findings[k]);
+    memset(r, 0, sizeof *r);
+}
+
+static json_t *trajectory_to_json(const struct training *t)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < t->n_trajectory; i++) {
+        const struct train_point *p = &t->trajectory[i];
+        json_t *o = json_object();
+        json_object_set_new(o, "s", json_number_or_null(p->s));
+        json_object_set_new(o, "loss", json_number_or_null(p->loss));
+        json_object_set_new(o, "gradient_norm", json_number_or_null(p->gradient_norm));
+        json_object_set_new(o, "distance", json_number_or_null(p->distance));
+        json_object_set_new(o, "sharpness", json_number_or_null(p->sharpness));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *training_to_json(const struct basin_result *r)
+{
+    const struct training *t = &r->training;
+    if (!t->theta)
+        return json_null();
+    json_t *o = json_object();
+    json_object_set_new(o, "converged", json_boolean(t->converged));
+    json_object_set_new(o, "ending", json_string(t->ending));
+    json_object_set_new(o, "steps", json_integer(t->steps));
+    json_object_set_new(o, "loss", json_number_or_null(t->loss));
+    json_object_set_new(o, "gradient_norm", json_number_or_null(t->gradient_norm));
+    json_object_set_new(o, "residual_rms", json_number_or_null(t->residual_rms));
+    json_object_set_new(o, "residual_max", json_number_or_null(t->residual_max));
+    json_object_set_new(o, "smallest_curvature", json_number_or_null(t->smallest_curvature));
+    json_object_set_new(o, "largest_curvature", json_number_or_null(t->largest_curvature));
+    json_object_set_new(o, "trajectory", trajectory_to_json(t));
+    return o;
+}
+
+json_t *basin_result_to_json(const struct basin_result *r)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "name", json_string(r->run->name));
+    json_object_set_new(o, "parameters", json_integer((json_int_t)r->run->problem.network.n_parameters));
+    json_object_set_new(o, "behaviours", json_integer((json_int_t)problem_behaviours(&r->run->problem)));
+    json_object_set_new(o, "key", json_string(r->run->key));
+    json_object_set_new(o, "reused", json_boolean(r->reused));
+    json_object_set_new(o, "training", training_to_json(r));
+    for (size_t k = 0; k < r->n_findings; k++)
+        if (r->findings[k].json)
+            json_object_update(o, r->findings[k].json);
+    return o;
+}
+
+struct table *training_to_table(const struct basin_result *results, size_t n)
+{
+    static const char *const headings[] = {"run", "parameters", "steps", "loss", "gradient", "residual (rms)", "how it ended"};
+    struct table *t = table_new("Training");
+    for (size_t i = 0; i < 7; i++)
+        table_add_column(t, headings[i], i == 0 || i == 6 ? TABLE_LEFT : TABLE_RIGHT);
+    for (size_t k = 0; k < n; k++) {
+        const struct training *training = &results[k].training;
+        table_add_row(t);
+        table_add_cell(t, "%s", results[k].run->name);
+        table_add_cell(t, "%zu", results[k].run->problem.network.n_parameters);
+        if (!training->theta) {
+            for (int i = 0; i < 4; i++)
+                table_add_cell(t, "-");
+            table_add_cell(t, results[k].reused ? "weights of an earlier training with the same key" : "weights as they stand");
+            continue;
+        }
+        table_add_cell(t, "%ld", training->steps);
+        table_add_cell(t, "%.3g", training->loss);
+        table_add_cell(t, "%.2g", training->gradient_norm);
+        table_add_cell(t, "%.2g", training->residual_rms);
+        table_add_cell(t, "%s", training->ending);
+    }
+    return t;
+}

@@ -1,0 +1,37 @@
+/* Running an experiment: trained or reused weights, and the analyses on them. */
+#ifndef GEARS_BASIN_SESSION_H
+#define GEARS_BASIN_SESSION_H
+
+#include "basin/experiment.h"
+
+/* What one run gave. */
+struct basin_result {
+    const struct basin_run *run; /* borrowed */
+    struct training training;    /* theta NULL when nothing was trained */
+    double *theta;               /* (N) where the analyses were done; owned */
+    bool reused;                 /* weights of an earlier training were there */
+    struct findings findings[EXPERIMENT_MAX_ANALYSES]; /* (n_findings), in the order of `analyses` */
+    const struct analysis *analyses[EXPERIMENT_MAX_ANALYSES];
+    size_t n_findings;
+};
+
+struct session_options {
+    const char *folder; /* where weights are looked for (weights.safetensors, weights-RUN.safetensors); NULL: nowhere */
+    bool save;          /* write the weights (and checkpoints) there */
+    bool retrain;       /* do not reuse */
+    int threads;
+};
+
+/* Train (or reuse weights of the same key) and run the analyses `list` (n_list; NULL: the file's own) on run `r`. STATUS_INTERRUPTED
+ * leaves what is finished. Clear in all cases. */
+enum status session_run(const struct basin_run *r, bool only_run, const struct analysis *const *list, size_t n_list,
+                        const struct session_options *options, const struct reporter *reporter, struct basin_result *out,
+                        struct error *e);
+void basin_result_clear(struct basin_result *r);
+
+/* {name, parameters, behaviours, loss, ..., training, and every finding's members} (new reference). */
+json_t *basin_result_to_json(const struct basin_result *r);
+/* How training went, one row a run (new table). */
+struct table *training_to_table(const struct basin_result *results, size_t n);
+
+#endif

@@ -1,0 +1,232 @@
+#include "basin/weights.h"
+
+#include "basin/problem.h"
+#include "data/array.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Name of tensor `which` (0: weight, 1: bias) of layer l under a convention. */
+static void conventional_name(size_t l, int which, bool sequential, char name[32])
+{
+    if (sequential)
+        snprintf(name, 32, "%zu.%s", 2 * l, which ? "bias" : "weight");
+    else
+        snprintf(name, 32, "%s%zu", which ? "b" : "W", l + 1);
+}
+
+static bool has_all(const struct network *net, const struct array_set *set, bool sequential)
+{
+    char name[32];
+    for (size_t l = 0; l < net->n_layers; l++)
+        for (int which = 0; which <= (int)net->bias; which++) {
+            conventional_name(l, which, sequential, name);
+            if (!array_find(set, name))
+                return false;
+        }
+    return true;
+}
+
+static bool is_reference(const struct array *a)
+{
+    return strncmp(a->name, "reference.", 10) == 0;
+}
+
+/* Digits inside names compare as numbers: layer10 after layer2; a weight before the bias of the same layer. */
+static int compare_naturally(const void *a, const void *b)
+{
+    const struct array *left = *(const struct array *const *)a, *right = *(const struct array *const *)b;
+    bool left_bias = left->n_dimensions < 2, right_bias = right->n_dimensions < 2;
+    const char *p = left->name, *q = right->name;
+    while (*p && *q) {
+        if (*p >= '0' && *p <= '9' && *q >= '0' && *q <= '9') {
+            char *p_end, *q_end;
+            unsigned long m = strtoul(p, &p_end, 10), n = strtoul(q, &q_end, 10);
+            if (m != n)
+                return m < n ? -1 : 1;
+            p = p_end;
+            q = q_end;
+            continue;
+        }
+        if (*p != *q)
+            break;
+        p++;
+        q++;
+    }
+    if (left_bias != right_bias)
+        return left_bias ? 1 : -1;
+    return (unsigned char)*p - (unsigned char)*q;
+}
+
+/* The tensors in the order W_1, b_1, W_2, ...: tensor (n_layers x (1 + bias)). */
+struct chosen {
+    const struct array *tensor[2 * NETWORK_MAX_LAYERS];
+};
+
+static enum status choose_by_map(const struct network *net, const struct array_set *set, const struct config_node *names,
+                                 struct chosen *out, struct error *e)
+{
+    size_t per_layer = 1 + (size_t)net->bias;
+    for (size_t i = 0; i < net->n_layers * per_layer; i++) {
+        char key[32];
+        conventional_name(i / per_layer, (int)(i % per_layer), false, key);
+        const struct config_node *node = config_get(names, key);
+        if (!node)
+            return config_error(names, e, "network.names: %s is missing", key);
+        out->tensor[i] = array_find(set, config_text(node, ""));
+        if (!out->tensor[i])
+            return config_error(node, e, "there is no tensor called '%.60s' in the file of weights", config_text(node, ""));
+    }
+    return STATUS_OK;
+}
+
+static enum status choose_in_order(const struct network *net, const struct array_set *set, const char *path,
+                                   struct chosen *out, struct error *e)
+{
+    const struct array **sorted = malloc((set->n + 1) * sizeof *sorted);
+    size_t n = 0, wanted = net->n_layers * (1 + (size_t)net->bias);
+    if (!sorted)
+        return error_memory(e);
+    for (size_t i = 0; i < set->n; i++)
+        if (!is_reference(&set->arrays[i]))
+            sorted[n++] = &set->arrays[i];
+    qsort(sorted, n, sizeof *sorted, compare_naturally);
+    for (size_t i = 0; i < wanted && n == wanted; i++)
+        out->tensor[i] = sorted[i];
+    free(sorted);
+    return n == wanted ? STATUS_OK
+                       : error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "%zu tensors, but the network has %zu (%s)", n, wanted,
+                                      net->bias ? "weights and biases" : "weights, no biases");
+}
+
+static enum status choose(const struct network *net, const struct array_set *set, const struct config_node *names,
+                          const char *path, struct chosen *out, struct error *e)
+{
+    if (names)
+        return choose_by_map(net, set, names, out, e);
+    for (int sequential = 1; sequential >= 0; sequential--) {
+        if (!has_all(net, set, sequential))
+            continue;
+        size_t per_layer = 1 + (size_t)net->bias;
+        for (size_t i = 0; i < net->n_layers * per_layer; i++) {
+            char name[32];
+            conventional_name(i / per_layer, (int)(i % per_layer), sequential, name);
+            out->tensor[i] = array_find(set, name);
+        }
+        return STATUS_OK;
+    }
+    return choose_in_order(net, set, path, out, e);
+}
+
+static enum status copy_weight(const struct array *a, size_t rows, size_t columns, enum weights_layout layout,
+                               const char *path, double *w, struct error *e)
+{
+    size_t first = layout == WEIGHTS_OUT_IN ? rows : columns, second = layout == WEIGHTS_OUT_IN ? columns : rows;
+    if (a->n_dimensions != 2 || a->shape[0] != first || a->shape[1] != second)
+        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0,
+                            "tensor '%.60s' is %zu x %zu; this layer wants %zu x %zu, (%s)", a->name, a->shape[0],
+                            a->n_dimensions > 1 ? a->shape[1] : (size_t)1, first, second,
+                            layout == WEIGHTS_OUT_IN ? "out, in" : "in, out");
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            w[i * columns + j] = a->values[layout == WEIGHTS_OUT_IN ? i * columns + j : j * rows + i];
+    return STATUS_OK;
+}
+
+static enum status copy_bias(const struct array *a, size_t n, const char *path, double *b, struct error *e)
+{
+    if (a->n != n)
+        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "tensor '%.60s' has %zu numbers; this layer wants %zu", a->name,
+                            a->n, n);
+    memcpy(b, a->values, n * sizeof *b);
+    return STATUS_OK;
+}
+
+static enum status copy_all(const struct network *net, const struct chosen *chosen, enum weights_layout layout,
+                            const char *path, double *theta, struct error *e)
+{
+    enum status status = STATUS_OK;
+    size_t k = 0;
+    for (size_t l = 0; l < net->n_layers && !status; l++) {
+        status = copy_weight(chosen->tensor[k++], net->width[l + 1], net->width[l], layout, path, theta + net->weight_at[l], e);
+        if (!status && net->bias)
+            status = copy_bias(chosen->tensor[k++], net->width[l + 1], path, theta + net->bias_at[l], e);
+    }
+    for (size_t i = 0; i < net->n_parameters && !status; i++)
+        if (!isfinite(theta[i]))
+            status = error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "parameter %zu is not a finite number", i);
+    return status;
+}
+
+/* The file's own inputs and outputs, when it has them, against what the weights compute. */
+static enum status check_reference(const struct network *net, const struct array_set *set, const char *path,
+                                   const double *theta, struct error *e)
+{
+    const struct array *x = array_find(set, "reference.inputs"), *y = array_find(set, "reference.outputs");
+    size_t inputs = net->width[0], outputs = net->width[net->n_layers];
+    if (!x || !y)
+        return STATUS_OK;
+    if (x->n % inputs || y->n != x->n / inputs * outputs)
+        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "reference.inputs and reference.outputs do not fit the network");
+    struct problem p = {.network = *net, .n = x->n / inputs, .x = x->values, .t = y->values, .loss = LOSS_MSE};
+    struct tape *tape = NULL;
+    enum status status = tape_new(&p, &tape, e);
+    double size = 0, miss = 0;
+    if (!status) {
+        tape_loss(tape, theta);
+        for (size_t i = 0; i < y->n; i++) {
+            size = fmax(size, fabs(y->values[i]));
+            miss = fmax(miss, fabs(tape_outputs(tape)[i] - y->values[i]));
+        }
+        double tolerance = y->type == ARRAY_F64 ? 1e-9 : 1e-4;
+        if (!(miss <= tolerance * fmax(size, 1e-30)))
+            status = error_set_at(e, STATUS_BAD_INPUT, path, 0, 0,
+                                  "the outputs differ from reference.outputs by up to %.2g of their size: is the layout or the "
+                                  "activation another one?",
+                                  miss / fmax(size, 1e-30));
+    }
+    tape_free(tape);
+    return status;
+}
+
+enum status weights_load(const struct network *net, const char *path, enum weights_layout layout,
+                         const struct config_node *names, double *theta, struct error *e)
+{
+    struct array_set set = {0};
+    struct chosen chosen = {0};
+    enum status status = array_read(path, &set, e);
+    if (!status)
+        status = choose(net, &set, names, path, &chosen, e);
+    if (!status)
+        status = copy_all(net, &chosen, layout, path, theta, e);
+    if (!status)
+        status = check_reference(net, &set, path, theta, e);
+    array_set_clear(&set);
+    return status;
+}
+
+static const char key_name[] = "gears.key";
+
+enum status weights_save(const struct network *net, const double *theta, const char *key, const char *path, struct error *e)
+{
+    char names[2 * NETWORK_MAX_LAYERS][32];
+    struct array arrays[2 * NETWORK_MAX_LAYERS];
+    struct array_set set = {arrays, 0};
+    for (size_t l = 0; l < net->n_layers; l++)
+        for (int which = 0; which <= (int)net->bias; which++) {
+            struct array *a = &arrays[set.n];
+            size_t rows = net->width[l + 1], columns = which ? 1 : net->width[l];
+            conventional_name(l, which, false, names[set.n]);
+            *a = (struct array){.name = names[set.n],
+                                .type = ARRAY_F64,
+                                .n_dimensions = which ? 1 : 2,
+                                .shape = {rows, columns},
+                                .n = rows * columns,
+                                .values = (double *)theta + (which ? net->bias_at[l] : net->weight_at[l])};
+            set.n++;
+        }
+    const char *const metadata[] = {key_name, key, NULL};
+    return array_write_safetensors(&set, metadata, path, e);
+}
