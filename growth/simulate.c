@@ -1,5 +1,6 @@
 #include "growth/simulate.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,11 @@ void trajectory_at_tau(const struct trajectory *t, double tau, double *x, double
 {
     double z[MODEL_MAX_STATES + 1];
     size_t n = t->simulation.model->n_states;
+    if (tau <= t->run.solution.knot[0]) { /* the start is known exactly */
+        memcpy(x, t->simulation.x0, n * sizeof *x);
+        *year = t->simulation.from;
+        return;
+    }
     ode_solution_eval(&t->run.solution, tau, z);
     memcpy(x, z, n * sizeof *x);
     *year = z[n];
@@ -238,6 +244,13 @@ static enum status collect_switches(struct trajectory *t, const struct run_conte
 
 /* --- simulate ----------------------------------------------------------------------------------------------------------- */
 
+/* Error weight of the date, years. An error in the date is one in the levels, times their growth; over a run they grow
+ * by some thirty e-foldings, so this keeps it about as small as their own. Never below the spacing of dates. */
+static double time_weight(const struct simulation *s, double rtol)
+{
+    return fmax(rtol * (s->to - s->from) / 30, 8 * DBL_EPSILON * fmax(fabs(s->from), fabs(s->to)));
+}
+
 static enum status integrate(const struct run_context *c, double rtol, size_t n_events,
                              const struct reporter *reporter, struct rescaled_run *run, struct error *e)
 {
@@ -251,7 +264,7 @@ static enum status integrate(const struct run_context *c, double rtol, size_t n_
                                   .context = (void *)c};
     struct rescaled_options options = {.method = s->method,
                                        .rtol = rtol,
-                                       .atol_time = rtol * span,
+                                       .atol_time = time_weight(s, rtol),
                                        .rate_floor = 1 / span,
                                        .resolution = fmax(1e-3 * rtol, 1e-15) * span,
                                        .max_steps = s->max_steps,
@@ -260,15 +273,18 @@ static enum status integrate(const struct run_context *c, double rtol, size_t n_
     return rescaled_integrate(&problem, &options, s->from, s->x0, s->to, run, e);
 }
 
-/* The same run at a tenth of the tolerance: how far the date moves. */
+/* The same run at a hundredth of the tolerance, as far as double precision goes: how far the date moves. At a tenth the
+ * two errors are often so much alike that their difference says nothing; what is left of that, rtol of the run covers. */
 static enum status bound_date_error(struct trajectory *t, const struct run_context *c, double rtol,
                                     const struct reporter *reporter, struct error *e)
 {
     struct rescaled_run finer;
-    enum status status = integrate(c, rtol / 10, 0, reporter, &finer, e);
-    if (!status)
-        t->date_error = t->run.date_error +
-                        (finer.outcome == t->run.outcome ? 2 * fabs(finer.date - t->run.date) : INFINITY);
+    double finer_rtol = fmax(rtol / 100, fmin(rtol / 2, 1e-13));
+    enum status status = integrate(c, finer_rtol, 0, reporter, &finer, e);
+    if (!status) {
+        double moved = finer.outcome == t->run.outcome ? fabs(finer.date - t->run.date) : INFINITY;
+        t->date_error = t->run.date_error + 2 * (moved + rtol * (c->s->to - c->s->from));
+    }
     rescaled_run_clear(&finer);
     return status;
 }

@@ -47,14 +47,14 @@ struct trajectory {
     struct rescaled_run run; /* solution over tau; component n_states is t */
     struct bottleneck_switch *switches; /* in order of date; owned */
     size_t n_switches;
-    double date_error; /* of a blow-up or exhaustion date: integration error (from a run at rtol/10) and extrapolation; years */
+    double date_error; /* of a blow-up or exhaustion date: integration error (from a run at rtol/100) and extrapolation; years */
 };
 
 /* Set the defaults of a run of `model`: parameters, derived constants, steady state (or default levels) as the start, BDF,
  * rtol 1e-9. */
 enum status simulation_init(struct simulation *s, const struct model *model, double from, double to, struct error *e);
 
-/* Integrate. With `bound_date` a run that ends in a singularity is repeated at a tenth of the tolerance to bound the
+/* Integrate. With `bound_date` a run that ends in a singularity is repeated at a hundredth of the tolerance to bound the
  * date's error. On failure, what was integrated stays in *out for inspection. Clear *out in all cases. */
 enum status simulate(const struct simulation *s, bool bound_date, const struct reporter *reporter,
                      struct trajectory *out, struct error *e);
