@@ -1,40 +1,24 @@
 #include "basin/session.h"
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "basin/weights.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* weights.safetensors, or weights-RUN.safetensors where there are several runs. */
-static char *weights_path(const struct basin_run *r, bool only_run, const char *folder)
-{
-    char name[64];
-    size_t n = 0;
-    for (const char *c = r->name; *c; c++)
-        name[n++] = isalnum((unsigned char)*c) || strchr("-_.", *c) ? *c : '_';
-    name[n] = 0;
-    return only_run ? text_format("%s/weights.safetensors", folder) : text_format("%s/weights-%s.safetensors", folder, name);
-}
-
-static enum status train(struct basin_result *out, const char *path, const struct session_options *options,
-                         const struct reporter *reporter, struct error *e)
+static enum status train(struct basin_result *out, const struct session_options *options, const struct reporter *reporter,
+                         struct error *e)
 {
     const struct basin_run *r = out->run;
-    const struct network *net = &r->problem.network;
     struct train_options train = r->train;
-    char *checkpoint = path && options->save ? text_format("%s.checkpoint", path) : NULL;
+    char *checkpoint = options->keep && options->folder ? text_format("%s.%s.checkpoint", options->folder, r->key) : NULL;
     train.checkpoint = checkpoint;
     enum status status = train_run(&r->problem, r->theta0, &train, reporter, &out->training, e);
     if (!status) {
-        memcpy(out->theta, out->training.theta, net->n_parameters * sizeof *out->theta);
-        if (path && options->save)
-            status = weights_save(net, out->theta, r->key, path, e);
+        memcpy(out->theta, out->training.theta, r->problem.network.n_parameters * sizeof *out->theta);
         if (checkpoint)
             remove(checkpoint);
     }
@@ -47,17 +31,19 @@ static enum status find_theta(struct basin_result *out, bool only_run, const str
 {
     const struct basin_run *r = out->run;
     const struct network *net = &r->problem.network;
+    char name[120], *path = NULL;
     out->theta = malloc(net->n_parameters * sizeof *out->theta);
-    char *path = options->folder ? weights_path(r, only_run, options->folder) : NULL;
-    enum status status = out->theta && (path || !options->folder) ? STATUS_OK : error_memory(e);
-    if (!status && !r->trains)
+    if (!out->theta)
+        return error_memory(e);
+    if (!r->trains) {
         memcpy(out->theta, r->theta0, net->n_parameters * sizeof *out->theta);
-    else if (!status && path && !options->retrain && weights_reuse(net, r->key, path, out->theta))
-        out->reused = true;
-    else if (!status)
-        status = train(out, path, options, reporter, e);
+        return STATUS_OK;
+    }
+    if (options->folder && !options->retrain)
+        path = text_format("%s/%s", options->folder, weights_file_name(r->name, only_run, name, sizeof name));
+    out->reused = path && weights_reuse(net, r->key, path, out->theta);
     free(path);
-    return status;
+    return out->reused ? STATUS_OK : train(out, options, reporter, e);
 }
 
 enum status session_run(const struct basin_run *r, bool only_run, const struct analysis *const *list, size_t n_list,

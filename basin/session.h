@@ -16,14 +16,14 @@ struct basin_result {
 };
 
 struct session_options {
-    const char *folder; /* where weights are looked for (weights.safetensors, weights-RUN.safetensors); NULL: nowhere */
-    bool save;          /* write the weights (and checkpoints) there */
+    const char *folder; /* where weights of an earlier training are looked for; NULL: nowhere */
+    bool keep;          /* a checkpoint is kept beside that folder while training, so that it can be resumed */
     bool retrain;       /* do not reuse */
     int threads;
 };
 
-/* Train (or reuse weights of the same key) and run the analyses `list` (n_list; NULL: the file's own) on run `r`. STATUS_INTERRUPTED
- * leaves what is finished. Clear in all cases. */
+/* Train (or reuse weights of the same key) and run the analyses `list` (n_list; NULL: the file's own) on run `r`;
+ * only_run: the experiment has no other. STATUS_INTERRUPTED leaves what is finished. Clear in all cases. */
 enum status session_run(const struct basin_run *r, bool only_run, const struct analysis *const *list, size_t n_list,
                         const struct session_options *options, const struct reporter *reporter, struct basin_result *out,
                         struct error *e);

@@ -3,6 +3,7 @@
 #include "basin/problem.h"
 #include "data/array.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,19 @@ enum status weights_load(const struct network *net, const char *path, enum weigh
         status = check_reference(net, &set, path, theta, e);
     array_set_clear(&set);
     return status;
+}
+
+char *weights_file_name(const char *run, bool only_run, char *buffer, size_t size)
+{
+    if (only_run) {
+        snprintf(buffer, size, "weights.safetensors");
+        return buffer;
+    }
+    int used = snprintf(buffer, size, "weights-%.60s.safetensors", run);
+    for (int i = 8; i < used - 12; i++)
+        if (!isalnum((unsigned char)buffer[i]) && !strchr("-_.", buffer[i]))
+            buffer[i] = '_';
+    return buffer;
 }
 
 static const char key_name[] = "gears.key";

@@ -17,6 +17,9 @@ enum status weights_load(const struct network *net, const char *path, enum weigh
 /* Write theta as W1, b1, ... in float64 (out, in) with `key` (what defines the training) in the metadata. */
 enum status weights_save(const struct network *net, const double *theta, const char *key, const char *path, struct error *e);
 
+/* weights.safetensors, or weights-RUN.safetensors where there are several runs, into buffer[size]. */
+char *weights_file_name(const char *run, bool only_run, char *buffer, size_t size);
+
 /* Whether the file is there and was written by weights_save with this key: then theta (N) holds it. */
 bool weights_reuse(const struct network *net, const char *key, const char *path, double *theta);
 

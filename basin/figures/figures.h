@@ -1,0 +1,10 @@
+/* Basin results -> figures that no single analysis owns. */
+#ifndef GEARS_BASIN_FIGURES_FIGURES_H
+#define GEARS_BASIN_FIGURES_FIGURES_H
+
+#include "basin/session.h"
+
+/* Loss, gradient, distance from the origin and sharpness along the training of every run; NULL when nothing was trained. */
+struct figure *figure_of_training(const struct basin_result *results, size_t n);
+
+#endif

@@ -1,0 +1,47 @@
+#include "basin/figures/figures.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+enum { RUNS_MOST = 6 };
+
+/* A panel of one member of struct train_point. */
+static void add_panel(const struct basin_result *results, size_t n, struct figure *f, const char *label, enum axis_scale scale,
+                      size_t member, bool legend)
+{
+    struct axis x = {.label = "flow time or steps", .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    struct axis y = {.label = label, .scale = scale, .low = NAN, .high = NAN};
+    size_t panel = figure_add_panel(f, "", &x, &y);
+    for (size_t k = 0, shown = 0; k < n && shown < RUNS_MOST; k++) {
+        const struct training *t = &results[k].training;
+        double *xy = malloc((2 * t->n_trajectory + 1) * sizeof *xy);
+        for (size_t i = 0; xy && i < t->n_trajectory; i++) {
+            xy[i] = t->trajectory[i].s;
+            xy[t->n_trajectory + i] = *(const double *)((const char *)&t->trajectory[i] + member);
+        }
+        if (xy && t->n_trajectory)
+            figure_add_series(f, panel, MARK_LINE, (int)shown++, legend ? results[k].run->name : NULL, t->n_trajectory, xy,
+                              xy + t->n_trajectory, NULL);
+        free(xy);
+    }
+}
+
+struct figure *figure_of_training(const struct basin_result *results, size_t n)
+{
+    bool any = false;
+    for (size_t k = 0; k < n; k++)
+        any |= results[k].training.n_trajectory > 0;
+    struct figure *f = any ? figure_new("training", "Training",
+                                        "Loss, size of the gradient, distance from the origin and sharpness (the largest eigenvalue of "
+                                        "the Hessian) along the way.")
+                           : NULL;
+    if (!f)
+        return NULL;
+    figure_set_columns(f, 2);
+    add_panel(results, n, f, "loss", AXIS_LOG, offsetof(struct train_point, loss), false);
+    add_panel(results, n, f, "gradient", AXIS_LOG, offsetof(struct train_point, gradient_norm), false);
+    add_panel(results, n, f, "distance from the origin", AXIS_LINEAR, offsetof(struct train_point, distance), true);
+    add_panel(results, n, f, "sharpness", AXIS_LOG, offsetof(struct train_point, sharpness), true);
+    return f;
+}
