@@ -15,7 +15,9 @@ void linalg_multiply(enum linalg_form form_a, enum linalg_form form_b, size_t m,
                      const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c, size_t ldc);
 /* Upper triangle of C (n, n) := alpha A^T A + beta C, A (m, n). */
 void linalg_gram(size_t m, size_t n, double alpha, const double *a, size_t lda, double beta, double *c, size_t ldc);
-/* y (m) := alpha op(A) x + beta y, A (m, n) before op. */
+/* Lower triangle of C (n, n) := its upper one. */
+void linalg_mirror_upper(size_t n, double *c, size_t ldc);
+/* y := alpha op(A) x + beta y, A (m, n) before op: y has m numbers, with LINALG_TRANSPOSED n. */
 void linalg_multiply_vector(enum linalg_form form_a, size_t m, size_t n, double alpha, const double *a, size_t lda,
                             const double *x, double beta, double *y);
 double linalg_dot(size_t n, const double *x, const double *y);
@@ -33,7 +35,7 @@ enum status linalg_cholesky(size_t n, double *a, struct error *e);
 /* x := A^-1 x for the factor of linalg_cholesky, x (n, columns). */
 void linalg_cholesky_solve(size_t n, size_t columns, const double *factor, double *x);
 /* Least squares of minimal norm |A x - b|, A (m, n; destroyed), b (m) -> x (n); singular values below rcond s_1 count
- * as 0. */
+ * as 0 (rank, may be NULL, says how many do not). */
 enum status linalg_least_squares(size_t m, size_t n, double *a, const double *b, double rcond, double *x, size_t *rank,
                                  struct error *e);
 

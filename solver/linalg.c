@@ -1,0 +1,223 @@
+#include "solver/linalg.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <lapacke.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* BLAS and LAPACK count in int. */
+static int count(size_t n)
+{
+    assert(n <= INT_MAX);
+    return (int)n;
+}
+
+/* Row lengths of empty matrices must still be at least 1. */
+static int row_length(size_t ld)
+{
+    return ld > 0 ? count(ld) : 1;
+}
+
+void linalg_multiply(enum linalg_form form_a, enum linalg_form form_b, size_t m, size_t n, size_t k, double alpha,
+                     const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c, size_t ldc)
+{
+    if (m == 0 || n == 0)
+        return;
+    cblas_dgemm(CblasRowMajor, form_a == LINALG_PLAIN ? CblasNoTrans : CblasTrans,
+                form_b == LINALG_PLAIN ? CblasNoTrans : CblasTrans, count(m), count(n), count(k), alpha, a,
+                row_length(lda), b, row_length(ldb), beta, c, count(ldc));
+}
+
+void linalg_gram(size_t m, size_t n, double alpha, const double *a, size_t lda, double beta, double *c, size_t ldc)
+{
+    if (n > 0)
+        cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, count(n), count(m), alpha, a, count(lda), beta, c,
+                    count(ldc));
+}
+
+/* In blocks that stay in cache: walking down whole columns misses at every step. */
+void linalg_mirror_upper(size_t n, double *c, size_t ldc)
+{
+    enum { BLOCK = 32 };
+    for (size_t i0 = 0; i0 < n; i0 += BLOCK)
+        for (size_t j0 = i0; j0 < n; j0 += BLOCK)
+            for (size_t i = i0; i < n && i < i0 + BLOCK; i++)
+                for (size_t j = j0 > i ? j0 : i + 1; j < n && j < j0 + BLOCK; j++)
+                    c[j * ldc + i] = c[i * ldc + j];
+}
+
+void linalg_multiply_vector(enum linalg_form form_a, size_t m, size_t n, double alpha, const double *a, size_t lda,
+                            const double *x, double beta, double *y)
+{
+    if (m > 0 && n > 0)
+        cblas_dgemv(CblasRowMajor, form_a == LINALG_PLAIN ? CblasNoTrans : CblasTrans, count(m), count(n), alpha, a,
+                    count(lda), x, 1, beta, y, 1);
+    else if ((form_a == LINALG_PLAIN ? m : n) > 0)
+        cblas_dscal(count(form_a == LINALG_PLAIN ? m : n), beta, y, 1);
+}
+
+double linalg_dot(size_t n, const double *x, const double *y)
+{
+    return cblas_ddot(count(n), x, 1, y, 1);
+}
+
+double linalg_norm(size_t n, const double *x)
+{
+    return cblas_dnrm2(count(n), x, 1);
+}
+
+void linalg_axpy(size_t n, double alpha, const double *x, double *y)
+{
+    cblas_daxpy(count(n), alpha, x, 1, y, 1);
+}
+
+static bool all_finite(size_t n, const double *x)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
+
+/* What LAPACK's return code means. */
+static enum status check(lapack_int info, const char *what, struct error *e)
+{
+    if (info == 0)
+        return STATUS_OK;
+    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR)
+        return error_memory(e);
+    if (info < 0)
+        return error_set(e, STATUS_FAILED, "%s: the matrix is not finite", what);
+    return error_set(e, STATUS_FAILED, "%s: no convergence", what);
+}
+
+/* A row-major matrix is the transpose of the column-major one that LAPACK sees: its upper triangle is the lower one
+ * there, and eigenvectors in columns there are rows here. Nothing is copied. */
+enum status linalg_eigen_symmetric(size_t n, double *a, bool vectors, double *values, struct error *e)
+{
+    if (n == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < n; i++)
+        if (!all_finite(n - i, a + i * n + i))
+            return error_set(e, STATUS_FAILED, "eigenvalues: the matrix is not finite");
+    return check(LAPACKE_dsyevd(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', count(n), a, count(n), values),
+                 "eigenvalues", e);
+}
+
+/* A (m, n) with m > n is A^T = L Q for LAPACK; the singular values and right singular vectors are those of L^T. a then
+ * holds the (n, n) matrix L^T. */
+static enum status squeeze_rows(size_t m, size_t n, double *a, struct error *e)
+{
+    double *tau = malloc(n * sizeof *tau);
+    if (!tau)
+        return error_memory(e);
+    enum status status = check(LAPACKE_dgelqf(LAPACK_COL_MAJOR, count(n), count(m), a, count(n), tau), "LQ", e);
+    free(tau);
+    for (size_t i = 1; i < n && status == STATUS_OK; i++)
+        memset(a + i * n, 0, i * sizeof *a); /* below the diagonal of L^T: what describes Q */
+    return status;
+}
+
+/* A (m, n) with n > m: A^T = Q R for LAPACK; the singular values and left singular vectors are those of R^T. a then
+ * holds the (m, m) matrix R^T. */
+static enum status squeeze_columns(size_t m, size_t n, double *a, struct error *e)
+{
+    double *tau = malloc(m * sizeof *tau);
+    if (!tau)
+        return error_memory(e);
+    enum status status = check(LAPACKE_dgeqrf(LAPACK_COL_MAJOR, count(n), count(m), a, count(n), tau), "QR", e);
+    free(tau);
+    for (size_t i = 0; i < m && status == STATUS_OK; i++) {
+        memmove(a + i * m, a + i * n, (i + 1) * sizeof *a);
+        memset(a + i * m + i + 1, 0, (m - i - 1) * sizeof *a);
+    }
+    return status;
+}
+
+/* LAPACK sees A^T = V S U^T: its left vectors are our right ones. It gives both kinds or none, so the kind that was not
+ * asked for goes to a scratch matrix; a thin A is squeezed first, to keep that one small. */
+enum status linalg_svd(size_t m, size_t n, double *a, double *values, double *u, double *vt, struct error *e)
+{
+    enum status status = STATUS_OK;
+    double *scratch = NULL;
+    if (m == 0 || n == 0)
+        return error_set(e, STATUS_FAILED, "singular values of an empty matrix");
+    if (!all_finite(m * n, a))
+        return error_set(e, STATUS_FAILED, "singular values: the matrix is not finite");
+    if (!u && m > n) {
+        status = squeeze_rows(m, n, a, e);
+        m = n;
+    } else if (!vt && n > m) {
+        status = squeeze_columns(m, n, a, e);
+        n = m;
+    }
+    if (status != STATUS_OK)
+        return status;
+    if (!u != !vt) {
+        size_t side = u ? n : m;
+        scratch = malloc(side * side * sizeof *scratch);
+        if (!scratch)
+            return error_memory(e);
+    }
+    status = check(LAPACKE_dgesdd(LAPACK_COL_MAJOR, u || vt ? 'A' : 'N', count(n), count(m), a, count(n), values,
+                                  vt ? vt : scratch, count(n), u ? u : scratch, count(m)),
+                   "singular values", e);
+    free(scratch);
+    return status;
+}
+
+enum status linalg_cholesky(size_t n, double *a, struct error *e)
+{
+    if (n == 0)
+        return STATUS_OK;
+    lapack_int info = LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'U', count(n), a, count(n));
+    if (info > 0)
+        return error_set(e, STATUS_REFUSED, "Cholesky: the matrix is not positive definite (at row %d)", (int)info);
+    return check(info, "Cholesky", e);
+}
+
+void linalg_cholesky_solve(size_t n, size_t columns, const double *factor, double *x)
+{
+    if (n == 0 || columns == 0)
+        return;
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, count(n), count(columns), 1, factor,
+                count(n), x, count(columns));
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, count(n), count(columns), 1, factor,
+                count(n), x, count(columns));
+}
+
+enum status linalg_least_squares(size_t m, size_t n, double *a, const double *b, double rcond, double *x, size_t *rank,
+                                 struct error *e)
+{
+    size_t small = m < n ? m : n, large = m < n ? n : m;
+    if (small == 0)
+        return error_set(e, STATUS_FAILED, "least squares with an empty matrix");
+    if (!all_finite(m * n, a) || !all_finite(m, b))
+        return error_set(e, STATUS_FAILED, "least squares: the matrix is not finite");
+    lapack_int r = 0;
+    enum status status;
+    double *both = calloc(large + small, sizeof *both); /* b and, in its place, x; singular values */
+    if (!both)
+        return error_memory(e);
+    memcpy(both, b, m * sizeof *both);
+    status =
+        check(LAPACKE_dgelsd(LAPACK_ROW_MAJOR, count(m), count(n), 1, a, count(n), both, 1, both + large, rcond, &r),
+              "least squares", e);
+    if (status == STATUS_OK) {
+        memcpy(x, both, n * sizeof *x);
+        if (rank)
+            *rank = (size_t)r;
+    }
+    free(both);
+    return status;
+}
+
+int linalg_set_threads(int threads)
+{
+    int before = openblas_get_num_threads();
+    openblas_set_num_threads(threads);
+    return before;
+}

@@ -1,0 +1,93 @@
+#include "solver/random.h"
+
+#include <Random123/threefry.h>
+#include <math.h>
+
+enum kind { KIND_BITS, KIND_NORMAL }; /* second word of the counter */
+
+void random_block(const uint64_t counter[2], const uint64_t key[2], uint64_t out[2])
+{
+    threefry2x64_ctr_t c = {{counter[0], counter[1]}};
+    threefry2x64_key_t k = {{key[0], key[1]}};
+    c = threefry2x64(c, k);
+    out[0] = c.v[0];
+    out[1] = c.v[1];
+}
+
+static void block_of(const struct random_stream *r, uint64_t index, enum kind kind, uint64_t out[2])
+{
+    uint64_t counter[2] = {index / 2, (uint64_t)kind}, key[2] = {r->seed, r->stream};
+    random_block(counter, key, out);
+}
+
+struct random_stream random_stream(uint64_t seed, uint64_t stream)
+{
+    return (struct random_stream){.seed = seed, .stream = stream, .next = 0};
+}
+
+uint64_t random_bits(struct random_stream *r)
+{
+    uint64_t word[2];
+    block_of(r, r->next, KIND_BITS, word);
+    return word[r->next++ % 2];
+}
+
+/* The middle of one of 2^52 equal intervals: with 53 bits the last one would round to 1. */
+static double uniform_of(uint64_t bits)
+{
+    return ((double)(bits >> 12) + 0.5) * 0x1p-52;
+}
+
+double random_uniform(struct random_stream *r)
+{
+    return uniform_of(random_bits(r));
+}
+
+static void normal_pair(const struct random_stream *r, uint64_t index, double out[2])
+{
+    uint64_t word[2];
+    block_of(r, index, KIND_NORMAL, word);
+    double radius = sqrt(-2 * log(uniform_of(word[0]))), angle = 2 * M_PI * uniform_of(word[1]);
+    out[0] = radius * cos(angle);
+    out[1] = radius * sin(angle);
+}
+
+double random_normal(struct random_stream *r)
+{
+    double pair[2];
+    normal_pair(r, r->next, pair);
+    return pair[r->next++ % 2];
+}
+
+void random_normals(struct random_stream *r, size_t n, double *out)
+{
+    size_t i = 0;
+    if (n > 0 && r->next % 2 == 1)
+        out[i++] = random_normal(r);
+    for (; i + 1 < n; i += 2, r->next += 2)
+        normal_pair(r, r->next, out + i);
+    if (i < n)
+        out[i] = random_normal(r);
+}
+
+/* The high word of bits x n (Lemire 2019): its 2^64 values fall on n boxes, and the low words below 2^64 mod n are what
+ * is too many in some of them. */
+uint64_t random_below(struct random_stream *r, uint64_t n)
+{
+    __extension__ typedef unsigned __int128 wide;
+    uint64_t too_many = (0 - n) % n;
+    wide product;
+    do
+        product = (wide)random_bits(r) * n;
+    while ((uint64_t)product < too_many);
+    return (uint64_t)(product >> 64);
+}
+
+void random_shuffle(struct random_stream *r, size_t n, size_t *items)
+{
+    for (size_t i = n; i > 1; i--) {
+        size_t j = (size_t)random_below(r, i), kept = items[i - 1];
+        items[i - 1] = items[j];
+        items[j] = kept;
+    }
+}

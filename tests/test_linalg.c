@@ -1,0 +1,332 @@
+/* The linear algebra boundary: plain loops for products, closed forms and defining equations for decompositions. */
+#include "solver/linalg.h"
+#include "solver/random.h"
+#include "tests/testing.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double *new_numbers(size_t n)
+{
+    double *x = calloc(n > 0 ? n : 1, sizeof *x);
+    ck_assert_ptr_nonnull(x);
+    return x;
+}
+
+static double *random_matrix(size_t n, uint64_t stream)
+{
+    double *x = new_numbers(n);
+    struct random_stream r = random_stream(31, stream);
+    random_normals(&r, n, x);
+    return x;
+}
+
+static double largest_difference(size_t n, const double *a, const double *b)
+{
+    double most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = fmax(most, fabs(a[i] - b[i]));
+    return most;
+}
+
+/* (m, n, k) with padded rows in memory; op(A)_ij is a[i lda + j] or, transposed, a[j lda + i]. */
+static const size_t shapes[][3] = {{1, 1, 1}, {3, 4, 5}, {7, 2, 1}, {17, 33, 9}, {2, 3, 0}, {0, 3, 2}};
+
+START_TEST(products_are_sums_of_products)
+{
+    size_t m = shapes[_i / 4][0], n = shapes[_i / 4][1], k = shapes[_i / 4][2];
+    enum linalg_form form_a = _i % 2 ? LINALG_TRANSPOSED : LINALG_PLAIN,
+                     form_b = _i / 2 % 2 ? LINALG_TRANSPOSED : LINALG_PLAIN;
+    size_t lda = (form_a == LINALG_PLAIN ? k : m) + 2, ldb = (form_b == LINALG_PLAIN ? n : k) + 1, ldc = n + 3;
+    double *a = random_matrix(lda * (m + k), 1), *b = random_matrix(ldb * (n + k), 2), *c = random_matrix(ldc * m, 3),
+           *expected = new_numbers(ldc * m);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < ldc; j++) {
+            double sum = 0;
+            for (size_t l = 0; l < k && j < n; l++)
+                sum += (form_a == LINALG_PLAIN ? a[i * lda + l] : a[l * lda + i]) *
+                       (form_b == LINALG_PLAIN ? b[l * ldb + j] : b[j * ldb + l]);
+            expected[i * ldc + j] = j < n ? 1.5 * sum - 0.5 * c[i * ldc + j] : c[i * ldc + j];
+        }
+    linalg_multiply(form_a, form_b, m, n, k, 1.5, a, lda, b, ldb, -0.5, c, ldc);
+    ck_assert_double_le(largest_difference(ldc * m, c, expected), 1e-13);
+    free(a), free(b), free(c), free(expected);
+}
+END_TEST
+
+START_TEST(products_with_vectors)
+{
+    size_t m = shapes[_i / 2][0], n = shapes[_i / 2][1], lda = n + 2;
+    bool transposed = _i % 2;
+    size_t rows = transposed ? n : m, columns = transposed ? m : n;
+    double *a = random_matrix(lda * m, 1), *x = random_matrix(columns, 2), *y = random_matrix(rows, 3),
+           *expected = new_numbers(rows);
+    for (size_t i = 0; i < rows; i++) {
+        expected[i] = 0.25 * y[i];
+        for (size_t j = 0; j < columns; j++)
+            expected[i] += 2 * (transposed ? a[j * lda + i] : a[i * lda + j]) * x[j];
+    }
+    linalg_multiply_vector(transposed ? LINALG_TRANSPOSED : LINALG_PLAIN, m, n, 2, a, lda, x, 0.25, y);
+    ck_assert_double_le(largest_difference(rows, y, expected), 1e-13);
+    free(a), free(x), free(y), free(expected);
+}
+END_TEST
+
+/* beta = 0 writes over whatever was there. */
+START_TEST(beta_zero_overwrites_nan)
+{
+    double a[4] = {1, 2, 3, 4}, x[2] = {1, 1}, c[4] = {NAN, NAN, NAN, NAN}, y[2] = {NAN, NAN};
+    linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, 2, 2, 2, 1, a, 2, a, 2, 0, c, 2);
+    ck_assert_double_eq(c[0], 7);
+    ck_assert_double_eq(c[3], 22);
+    linalg_multiply_vector(LINALG_PLAIN, 2, 2, 1, a, 2, x, 0, y);
+    ck_assert_double_eq(y[0], 3);
+    ck_assert_double_eq(y[1], 7);
+}
+END_TEST
+
+START_TEST(gram_fills_the_upper_triangle_and_mirror_the_lower)
+{
+    enum { M = 9, N = 67, LDC = N + 1 };
+    double *a = random_matrix((size_t)M * N, 1), *c = new_numbers((size_t)N * LDC);
+    for (size_t i = 0; i < (size_t)N * LDC; i++)
+        c[i] = 0.5;
+    linalg_gram(M, N, 2, a, N, 3, c, LDC);
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++) {
+            double sum = 1.5;
+            for (size_t l = 0; l < M; l++)
+                sum += 2 * a[l * N + i] * a[l * N + j];
+            assert_close(c[i * LDC + j], j >= i ? sum : 0.5, 1e-13, 10);
+        }
+    linalg_mirror_upper(N, c, LDC);
+    for (size_t i = 0; i < N; i++) {
+        ck_assert_double_eq(c[i * LDC + N], 0.5);
+        for (size_t j = 0; j < i; j++)
+            ck_assert_double_eq(c[i * LDC + j], c[j * LDC + i]);
+    }
+    free(a), free(c);
+}
+END_TEST
+
+START_TEST(sums_over_vectors)
+{
+    double x[3] = {1, -2, 3}, y[3] = {4, 5, 6};
+    ck_assert_double_eq(linalg_dot(3, x, y), 12);
+    linalg_axpy(3, -2, x, y);
+    ck_assert_double_eq(y[0], 2);
+    ck_assert_double_eq(y[1], 9);
+    ck_assert_double_eq(y[2], 0);
+    assert_close(linalg_norm(2, (double[2]){3e300, 4e300}), 5e300, 1e-15, 0);
+    assert_close(linalg_norm(2, (double[2]){3e-300, 4e-300}), 5e-300, 1e-15, 0);
+    ck_assert_double_eq(linalg_norm(0, x), 0);
+    ck_assert_double_eq(linalg_dot(0, x, y), 0);
+}
+END_TEST
+
+/* Eigenvalues of the second-difference matrix: 2 - 2 cos(k pi / (n + 1)). The lower triangle is never read. */
+START_TEST(eigenvalues_of_second_differences)
+{
+    size_t n = 60;
+    bool vectors = _i;
+    double *a = new_numbers(n * n), values[60];
+    for (size_t i = 0; i < n; i++) {
+        a[i * n + i] = 2;
+        if (i + 1 < n)
+            a[i * n + i + 1] = -1;
+        for (size_t j = 0; j < i; j++)
+            a[i * n + j] = NAN;
+    }
+    ck_assert_int_eq(linalg_eigen_symmetric(n, a, vectors, values, NULL), STATUS_OK);
+    for (size_t k = 0; k < n; k++)
+        assert_close(values[k], 2 - 2 * cos((double)(k + 1) * M_PI / (double)(n + 1)), 1e-14, 4);
+    /* vector k is sin((k + 1)(j + 1) pi/(n + 1)), normalised, up to its sign */
+    for (size_t k = 0; k < n && vectors; k++) {
+        double sign = a[k * n] > 0 ? 1 : -1;
+        for (size_t j = 0; j < n; j++)
+            assert_close(sign * a[k * n + j],
+                         sqrt(2 / (double)(n + 1)) * sin((double)((k + 1) * (j + 1)) * M_PI / (double)(n + 1)), 1e-12,
+                         1);
+    }
+    free(a);
+}
+END_TEST
+
+START_TEST(what_is_not_finite_is_refused)
+{
+    struct error e;
+    double values[2], x[2], bad = _i ? NAN : INFINITY;
+    ck_assert_int_eq(linalg_eigen_symmetric(2, (double[4]){1, bad, 0, 1}, true, values, &e), STATUS_FAILED);
+    ck_assert_ptr_nonnull(strstr(e.message, "not finite"));
+    ck_assert_int_eq(linalg_svd(2, 2, (double[4]){1, 0, bad, 1}, values, NULL, NULL, &e), STATUS_FAILED);
+    ck_assert_ptr_nonnull(strstr(e.message, "not finite"));
+    ck_assert_int_eq(linalg_least_squares(2, 2, (double[4]){1, 0, 0, 1}, (double[2]){1, bad}, 0, x, NULL, &e),
+                     STATUS_FAILED);
+    ck_assert_int_eq(linalg_svd(0, 2, values, values, NULL, NULL, &e), STATUS_FAILED);
+}
+END_TEST
+
+/* A = P diag(s) Q with reflections P and Q has the singular values s. */
+static void reflect_rows(size_t m, size_t n, double *a, const double *v)
+{
+    double square = linalg_dot(m, v, v);
+    for (size_t j = 0; j < n; j++) {
+        double along = 0;
+        for (size_t i = 0; i < m; i++)
+            along += v[i] * a[i * n + j];
+        for (size_t i = 0; i < m; i++)
+            a[i * n + j] -= 2 * along / square * v[i];
+    }
+}
+
+static void reflect_columns(size_t m, size_t n, double *a, const double *v)
+{
+    double square = linalg_dot(n, v, v);
+    for (size_t i = 0; i < m; i++) {
+        double along = linalg_dot(n, v, a + i * n);
+        linalg_axpy(n, -2 * along / square, v, a + i * n);
+    }
+}
+
+static double singular_value(size_t i, size_t rank)
+{
+    return i < rank ? 3 * pow(0.5, (double)i) : 0;
+}
+
+static double *matrix_of_rank(size_t m, size_t n, size_t rank)
+{
+    double *a = new_numbers(m * n), *p = random_matrix(m, 1), *q = random_matrix(n, 2);
+    for (size_t i = 0; i < rank; i++)
+        a[i * n + i] = singular_value(i, rank);
+    reflect_rows(m, n, a, p);
+    reflect_columns(m, n, a, q);
+    free(p), free(q);
+    return a;
+}
+
+static void check_orthogonal(size_t n, const double *q)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++)
+            assert_close(linalg_dot(n, q + i * n, q + j * n), i == j, 1e-13, 1);
+}
+
+/* Rows (m, n), rank, and which vectors are wanted (bit 0: u, bit 1: vt). */
+static const size_t svd_shapes[][3] = {{6, 6, 6}, {9, 4, 3}, {4, 9, 3}, {40, 7, 7}, {7, 40, 5}, {1, 5, 1}, {5, 1, 1}};
+
+START_TEST(singular_values_and_vectors)
+{
+    size_t m = svd_shapes[_i / 4][0], n = svd_shapes[_i / 4][1], rank = svd_shapes[_i / 4][2];
+    size_t least = m < n ? m : n;
+    double *a = matrix_of_rank(m, n, rank), *kept = new_numbers(m * n), *u = _i & 1 ? new_numbers(m * m) : NULL,
+           *vt = _i & 2 ? new_numbers(n * n) : NULL, values[8];
+    memcpy(kept, a, m * n * sizeof *a);
+    ck_assert_int_eq(linalg_svd(m, n, a, values, u, vt, NULL), STATUS_OK);
+    for (size_t i = 0; i < least; i++)
+        assert_close(values[i], singular_value(i, rank), 1e-14, 3);
+    if (u)
+        check_orthogonal(m, u);
+    if (vt)
+        check_orthogonal(n, vt);
+    /* A v_i = s_i u_i; u_i^T A = s_i v_i^T; where only one kind is there, their lengths */
+    for (size_t i = 0; i < n && vt; i++) {
+        double image[40];
+        linalg_multiply_vector(LINALG_PLAIN, m, n, 1, kept, n, vt + i * n, 0, image);
+        if (u && i < least)
+            for (size_t k = 0; k < m; k++)
+                assert_close(image[k], values[i] * u[k * m + i], 1e-13, 3);
+        assert_close(linalg_norm(m, image), i < least ? values[i] : 0, 1e-13, 3);
+    }
+    for (size_t i = 0; i < m && u; i++) {
+        double column[40], image[40];
+        for (size_t k = 0; k < m; k++)
+            column[k] = u[k * m + i];
+        linalg_multiply_vector(LINALG_TRANSPOSED, m, n, 1, kept, n, column, 0, image);
+        assert_close(linalg_norm(n, image), i < least ? values[i] : 0, 1e-13, 3);
+    }
+    free(a), free(kept), free(u), free(vt);
+}
+END_TEST
+
+START_TEST(cholesky_solves)
+{
+    enum { N = 20, COLUMNS = 3 };
+    double *b = random_matrix((size_t)N * N, 1), *a = new_numbers((size_t)N * N), *factor = new_numbers((size_t)N * N),
+           *x = random_matrix((size_t)N * COLUMNS, 2), *y = new_numbers((size_t)N * COLUMNS);
+    linalg_gram(N, N, 1, b, N, 0, a, N);
+    linalg_mirror_upper(N, a, N);
+    for (size_t i = 0; i < N; i++)
+        a[i * N + i] += 1;
+    memcpy(factor, a, (size_t)N * N * sizeof *a);
+    linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, N, COLUMNS, N, 1, a, N, x, COLUMNS, 0, y, COLUMNS);
+    ck_assert_int_eq(linalg_cholesky(N, factor, NULL), STATUS_OK);
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j <= i; j++)
+            assert_close(linalg_dot(j + 1, factor + i * N, factor + j * N), a[i * N + j], 1e-13, 10);
+    linalg_cholesky_solve(N, COLUMNS, factor, y);
+    ck_assert_double_le(largest_difference((size_t)N * COLUMNS, x, y), 1e-11);
+    free(a), free(b), free(factor), free(x), free(y);
+}
+END_TEST
+
+START_TEST(cholesky_refuses_what_is_not_positive_definite)
+{
+    struct error e;
+    double a[4] = {1, 0, 2, 1};
+    ck_assert_int_eq(linalg_cholesky(2, a, &e), STATUS_REFUSED);
+    ck_assert_str_eq(e.message, "Cholesky: the matrix is not positive definite (at row 2)");
+}
+END_TEST
+
+/* The solution of least norm of a rank-deficient system: from its singular vectors, x = sum (u.b / s) v. */
+START_TEST(least_squares_of_least_norm)
+{
+    size_t m = svd_shapes[_i][0], n = svd_shapes[_i][1], expected_rank = svd_shapes[_i][2], rank = 99;
+    double *a = matrix_of_rank(m, n, expected_rank), *again = new_numbers(m * n), *b = random_matrix(m, 5),
+           *u = new_numbers(m * m), *vt = new_numbers(n * n), values[8], x[40], expected[40] = {0};
+    memcpy(again, a, m * n * sizeof *a);
+    ck_assert_int_eq(linalg_svd(m, n, again, values, u, vt, NULL), STATUS_OK);
+    for (size_t i = 0; i < expected_rank; i++) {
+        double along = 0;
+        for (size_t k = 0; k < m; k++)
+            along += u[k * m + i] * b[k];
+        linalg_axpy(n, along / values[i], vt + i * n, expected);
+    }
+    ck_assert_int_eq(linalg_least_squares(m, n, a, b, 1e-10, x, &rank, NULL), STATUS_OK);
+    ck_assert_uint_eq(rank, expected_rank);
+    ck_assert_double_le(largest_difference(n, x, expected), 1e-11);
+    free(a), free(again), free(b), free(u), free(vt);
+}
+END_TEST
+
+START_TEST(threads_are_set_and_given_back)
+{
+    int before = linalg_set_threads(1);
+    ck_assert_int_ge(before, 1);
+    ck_assert_int_eq(linalg_set_threads(before), 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("linalg");
+    TCase *products = tcase_create("products");
+    enum { SHAPES = sizeof shapes / sizeof shapes[0], SVD_SHAPES = sizeof svd_shapes / sizeof svd_shapes[0] };
+    tcase_add_loop_test(products, products_are_sums_of_products, 0, 4 * SHAPES);
+    tcase_add_loop_test(products, products_with_vectors, 0, 2 * SHAPES);
+    tcase_add_test(products, beta_zero_overwrites_nan);
+    tcase_add_test(products, gram_fills_the_upper_triangle_and_mirror_the_lower);
+    tcase_add_test(products, sums_over_vectors);
+    tcase_add_test(products, threads_are_set_and_given_back);
+    suite_add_tcase(suite, products);
+    TCase *decompositions = tcase_create("decompositions");
+    tcase_add_loop_test(decompositions, eigenvalues_of_second_differences, 0, 2);
+    tcase_add_loop_test(decompositions, what_is_not_finite_is_refused, 0, 2);
+    tcase_add_loop_test(decompositions, singular_values_and_vectors, 0, 4 * SVD_SHAPES);
+    tcase_add_test(decompositions, cholesky_solves);
+    tcase_add_test(decompositions, cholesky_refuses_what_is_not_positive_definite);
+    tcase_add_loop_test(decompositions, least_squares_of_least_norm, 0, SVD_SHAPES);
+    suite_add_tcase(suite, decompositions);
+    return testing_main(suite);
+}
