@@ -167,6 +167,33 @@ const char *text_nearest(const char *word, const char *const *names, size_t n)
     return nearest;
 }
 
+/* Bytes of the UTF-8 character at c, 0 where there is none (Unicode, table 3-7). */
+static size_t character_length(const unsigned char *c, const unsigned char *end)
+{
+    size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+    if ((size_t)(end - c) < length)
+        return 0;
+    for (size_t k = 1; k < length; k++)
+        if ((c[k] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool no_character = (c[0] == 0xed && c[1] >= 0xa0) || (c[0] == 0xf4 && c[1] >= 0x90);
+    return overlong || no_character ? 0 : length;
+}
+
+size_t text_valid_length(const char *text, size_t length)
+{
+    const unsigned char *start = (const unsigned char *)text, *c = start, *end = start + length;
+    while (c < end) {
+        size_t bytes = character_length(c, end);
+        bool control = (*c < 0x20 && *c != '\n' && *c != '\r' && *c != '\t') || *c == 0x7f;
+        if (!bytes || control)
+            break;
+        c += bytes;
+    }
+    return (size_t)(c - start);
+}
+
 char *text_format_list(const char *format, va_list args)
 {
     char *text = NULL;

@@ -20,6 +20,10 @@ char *text_from_year(double year, int decimals, char *buffer, size_t size);
  * most 1 + length/3); else NULL. */
 const char *text_nearest(const char *word, const char *const *names, size_t n);
 
+/* Bytes of text[0..length) before the first that is not UTF-8 or is a control character other than tab and line ends;
+ * `length` when all is good. */
+size_t text_valid_length(const char *text, size_t length);
+
 /* malloc'd printf in the C locale; NULL on lack of memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_format_list(const char *format, va_list args) __attribute__((format(printf, 1, 0)));

@@ -1,5 +1,6 @@
 /* YAML text -> tree, by libfyaml's event parser, so that depth, aliases, anchors and tags are met before anything is
  * built. */
+#include "base/text.h"
 #include "config/node.h"
 
 #include <libfyaml.h>
@@ -21,38 +22,23 @@ struct reader {
     struct fy_mark last; /* the last place that libfyaml named: it has none for what is left empty */
 };
 
-/* Bytes of the UTF-8 character at c, 0 where there is none (Unicode, table 3-7). */
-static size_t character_length(const unsigned char *c, const unsigned char *end)
-{
-    size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
-    if ((size_t)(end - c) < length)
-        return 0;
-    for (size_t k = 1; k < length; k++)
-        if ((c[k] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-    bool no_character = (c[0] == 0xed && c[1] >= 0xa0) || (c[0] == 0xf4 && c[1] >= 0x90);
-    return overlong || no_character ? 0 : length;
-}
-
 /* Non-UTF-8 and control characters, with their place: libfyaml would accept some and stop at others without one. */
 static enum status check_bytes(const char *text, size_t length, const char *name, struct error *e)
 {
-    const unsigned char *c = (const unsigned char *)text, *end = c + length;
+    size_t good = text_valid_length(text, length);
     int line = 1, column = 1;
-    while (c < end) {
-        size_t bytes = character_length(c, end);
-        if (!bytes)
-            return error_set_at(e, STATUS_BAD_INPUT, name, line, column,
-                                "byte 0x%02x is not UTF-8 text: is this a YAML file?", *c);
-        if ((*c < 0x20 && *c != '\n' && *c != '\r' && *c != '\t') || *c == 0x7f)
-            return error_set_at(e, STATUS_BAD_INPUT, name, line, column,
-                                "control character 0x%02x: is this a YAML file?", *c);
-        column = *c == '\n' ? 1 : column + 1;
-        line += *c == '\n';
-        c += bytes;
+    if (good == length)
+        return STATUS_OK;
+    for (size_t i = 0; i < good; i++) {
+        bool continues = ((unsigned char)text[i] & 0xc0) == 0x80;
+        column = text[i] == '\n' ? 1 : column + !continues;
+        line += text[i] == '\n';
     }
-    return STATUS_OK;
+    unsigned char bad = (unsigned char)text[good];
+    return error_set_at(e, STATUS_BAD_INPUT, name, line, column,
+                        bad < 0x80 ? "control character 0x%02x: is this a YAML file?"
+                                   : "byte 0x%02x is not UTF-8 text: is this a YAML file?",
+                        bad);
 }
 
 static enum status complain(struct reader *r, const struct fy_mark *mark, const char *message)

@@ -48,6 +48,6 @@ enum status data_directory(char *buffer, size_t size, struct error *e)
     snprintf(buffer, size, "%s/share/gears/data", GEARS_PREFIX);
     if (has_series(buffer))
         return STATUS_OK;
-    return error_set(e, STATUS_FAILED, "the data folder is neither beside %.200s nor at %.200s: set GEARS_DATA", program,
-                     buffer);
+    return error_set(e, STATUS_FAILED, "the data folder is neither beside %.200s nor at %.200s: set GEARS_DATA",
+                     program, buffer);
 }

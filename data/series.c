@@ -21,7 +21,8 @@ struct csv_reader {
 
 static enum status complain(const struct csv_reader *r, int column, const char *what, const char *found)
 {
-    return error_set_at(r->e, STATUS_BAD_INPUT, r->path, r->number, column, found ? "%s, found '%.60s'" : "%s", what, found);
+    return error_set_at(r->e, STATUS_BAD_INPUT, r->path, r->number, column, found ? "%s, found '%.60s'" : "%s", what,
+                        found);
 }
 
 /* Append a line to a text field. */
@@ -42,8 +43,8 @@ static enum status take_comment(struct csv_reader *r)
     const struct {
         const char *key;
         char **field;
-    } keys[] = {{"unit:", &s->unit},        {"source:", &s->source},   {"licence:", &s->licence},
-                {"note:", &s->notes},       {"cross-check:", &s->notes}, {"reference:", &s->reference}};
+    } keys[] = {{"unit:", &s->unit},  {"source:", &s->source},     {"licence:", &s->licence},
+                {"note:", &s->notes}, {"cross-check:", &s->notes}, {"reference:", &s->reference}};
     const char *text = r->line + 1 + strspn(r->line + 1, " #\t");
     char **field = s->title[0] ? &s->notes : &s->title;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -127,7 +128,8 @@ static enum status take_row(struct csv_reader *r)
         bool last = k + 1 == r->columns;
         if ((c[length] == ',') == last)
             return complain(r, (int)(c - r->line) + (int)length + 1,
-                            last ? "more columns than the header names" : "fewer columns than the header names", r->line);
+                            last ? "more columns than the header names" : "fewer columns than the header names",
+                            r->line);
         c += length + 1;
     }
     enum status status = check_row(r, cell, place);
@@ -143,14 +145,29 @@ static enum status take_line(struct csv_reader *r)
     return r->columns ? take_row(r) : take_header(r);
 }
 
+/* Where the file stops being text. */
+static enum status check_bytes(struct csv_reader *r, const char *text, size_t length)
+{
+    size_t good = text_valid_length(text, length);
+    int column = 1;
+    if (good == length)
+        return STATUS_OK;
+    r->number = 1;
+    for (size_t i = 0; i < good; i++) {
+        bool continues = ((unsigned char)text[i] & 0xc0) == 0x80;
+        column = text[i] == '\n' ? 1 : column + !continues;
+        r->number += text[i] == '\n';
+    }
+    char found[8];
+    snprintf(found, sizeof found, "0x%02x", (unsigned char)text[good]);
+    return complain(r, column, "a byte that is not UTF-8 text", found);
+}
+
 static enum status read_lines(struct csv_reader *r, char *text, size_t length)
 {
-    if (strlen(text) != length) {
-        for (const char *c = text; *c; c++)
-            r->number += *c == '\n';
-        r->number++;
-        return complain(r, 0, "a zero byte: this is not a text file", NULL);
-    }
+    enum status status = check_bytes(r, text, length);
+    if (status)
+        return status;
     if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
         text += 3;
     while (*text) {
@@ -161,7 +178,7 @@ static enum status read_lines(struct csv_reader *r, char *text, size_t length)
         text[line_length] = 0;
         if (line_length && text[line_length - 1] == '\r')
             text[line_length - 1] = 0;
-        enum status status = take_line(r);
+        status = take_line(r);
         if (status)
             return status;
         text += line_length + (more ? 1 : 0);
@@ -209,7 +226,8 @@ void series_clear(struct series *s)
     memset(s, 0, sizeof *s);
 }
 
-/* --- shipped series ----------------------------------------------------------------------------------------------------- */
+/* --- shipped series
+ * ----------------------------------------------------------------------------------------------------- */
 
 static enum status unknown_series(const char *name, struct error *e)
 {

@@ -1,5 +1,7 @@
 #include "data/units.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -39,7 +41,8 @@ static int price_year(const char *text)
 
 static void parse_money(const char *text, struct unit *out)
 {
-    bool international = has(text, "int") || has(text, "ppp") || has(text, "geary");
+    bool international =
+        has(text, "international") || has(text, "int$") || has(text, "int.") || has(text, "ppp") || has(text, "geary");
     const char *currency = has(text, "pound") ? "pounds" : international ? "int$" : "US$";
     bool per_head = has(text, "per person") || has(text, "per head") || has(text, "per capita") || has(text, "/person");
     int year = price_year(text);
@@ -51,14 +54,28 @@ static void parse_money(const char *text, struct unit *out)
         snprintf(out->price_base, sizeof out->price_base, "%s", currency);
 }
 
+/* Copy without what stands in parentheses. */
+static void strip_parentheses(const char *text, char *out)
+{
+    int depth = 0;
+    for (; *text; text++) {
+        depth += *text == '(';
+        if (depth <= 0)
+            *out++ = *text;
+        depth -= *text == ')' && depth > 0;
+    }
+    *out = 0;
+}
+
 void unit_parse(const char *unit_text, struct unit *out)
 {
-    char text[160];
+    char text[160], kept[160];
     size_t n = 0;
     for (; unit_text[n] && n + 1 < sizeof text; n++)
         text[n] = (char)tolower((unsigned char)unit_text[n]);
     text[n] = 0;
-    bool money = has(text, "$") || has(text, "dollar") || has(text, "pound");
+    strip_parentheses(text, kept);
+    bool money = has(kept, "$") || has(kept, "dollar") || has(kept, "pound");
     *out = (struct unit){QUANTITY_OTHER, 1, ""};
     if (money && !has(text, "per hour") && !has(text, "per us dollar") && !has(text, "per us$") && !has(text, "level"))
         parse_money(text, out);
@@ -86,7 +103,8 @@ static double ratio_at(const struct series *s, const struct series *reference, d
     double ratio = NAN, best = INFINITY;
     for (size_t i = 0; i < s->n; i++)
         for (size_t k = 0; k < reference->n; k++)
-            if (s->year[i] == reference->year[k] && fabs(s->year[i] - wanted) < best && s->value[i] != 0) {
+            if (s->year[i] == reference->year[k] && fabs(s->year[i] - wanted) < best && s->value[i] != 0 &&
+                reference->value[k] != 0) {
                 best = fabs(s->year[i] - wanted);
                 *year = s->year[i];
                 ratio = reference->value[k] / s->value[i];
@@ -103,8 +121,8 @@ enum status unit_convert(const struct series *s, const char *to, const struct se
     legend[0] = 0;
     if (from_unit.quantity != to_unit.quantity ||
         (from_unit.quantity == QUANTITY_OTHER && strcmp(from_unit.price_base, to_unit.price_base) != 0))
-        return error_set(e, STATUS_BAD_INPUT, "its unit is '%.80s', the variable's is '%.80s': they do not measure the same",
-                         s->unit, to);
+        return error_set(e, STATUS_BAD_INPUT,
+                         "its unit is '%.80s', the variable's is '%.80s': they do not measure the same", s->unit, to);
     *factor = from_unit.scale / to_unit.scale;
     if (strcmp(from_unit.price_base, to_unit.price_base) == 0)
         return STATUS_OK;
@@ -119,8 +137,12 @@ enum status unit_convert(const struct series *s, const char *to, const struct se
         return error_set(e, STATUS_BAD_INPUT, "it has no year in common with %s, which would convert %s to %s",
                          reference->name, from_unit.price_base, to_unit.price_base);
     *factor = ratio * reference_unit.scale / to_unit.scale;
-    snprintf(legend, legend_size, "%s x %.3g, matched %.10g", from_unit.price_base,
-             ratio * reference_unit.scale / from_unit.scale, year);
+    char *text = text_format("%s x %.3g, matched %.10g", from_unit.price_base,
+                             ratio * reference_unit.scale / from_unit.scale, year);
+    if (!text)
+        return error_memory(e);
+    snprintf(legend, legend_size, "%s", text);
+    free(text);
     return STATUS_OK;
 }
 

@@ -76,6 +76,7 @@ char *testing_path(char buffer[TESTING_PATH], const char *folder, const char *na
 
 void testing_write_bytes(const char *path, const void *bytes, size_t length)
 {
+    unlink(path); /* some file systems go to the disk when a file is overwritten */
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(bytes, 1, length, file) != length || fclose(file) != 0)
         ck_abort_msg("cannot write %s", path);
