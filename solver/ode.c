@@ -7,11 +7,12 @@
 #include <string.h>
 #include <sundials/sundials_nonlinearsolver.h>
 #include <sunlinsol/sunlinsol_dense.h>
+#include <sunlinsol/sunlinsol_spgmr.h>
 #include <sunmatrix/sunmatrix_dense.h>
 #include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
 #include <time.h>
 
-enum { DEFAULT_MAX_STEPS = 1000000, STOP_POLL_STEPS = 64 };
+enum { DEFAULT_MAX_STEPS = 1000000, STOP_POLL_STEPS = 64, DEFAULT_KRYLOV = 20 };
 
 struct ode {
     struct ode_problem problem;
@@ -22,7 +23,7 @@ struct ode {
     SUNMatrix matrix;
     SUNLinearSolver linear;
     SUNNonlinearSolver nonlinear;
-    double *rows;    /* (n, n) row-major Jacobian handed to the problem */
+    double *rows;    /* (n, n) row-major Jacobian handed to the problem; NULL without one */
     double *atol;    /* (n) */
     int *directions; /* (n_events) of the last event */
     double s, step_start, step_end;
@@ -40,7 +41,8 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* --- callbacks from CVODES ------------------------------------------------------------------------------------------ */
+/* --- callbacks from CVODES ------------------------------------------------------------------------------------------
+ */
 
 static int call_rhs(realtype s, N_Vector x, N_Vector dx, void *user)
 {
@@ -62,6 +64,14 @@ static int call_jacobian(realtype s, N_Vector x, N_Vector dx, SUNMatrix jac, voi
         for (size_t i = 0; i < n; i++)
             column_major[j * n + i] = o->rows[i * n + j];
     return 0;
+}
+
+static int call_jacobian_vector(N_Vector v, N_Vector jv, realtype s, N_Vector x, N_Vector dx, void *user, N_Vector work)
+{
+    (void)work;
+    struct ode *o = user;
+    return o->problem.jacobian_vector(s, N_VGetArrayPointer(x), N_VGetArrayPointer(dx), N_VGetArrayPointer(v),
+                                      N_VGetArrayPointer(jv), o->problem.context);
 }
 
 static int call_events(realtype s, N_Vector x, realtype *g, void *user)
@@ -96,20 +106,39 @@ static void keep_complaint(int code, const char *module, const char *function, c
     o->complaint[k] = 0;
 }
 
-/* --- construction ----------------------------------------------------------------------------------------------------- */
+/* --- construction ------------------------------------------------------------------------------------------------- */
 
-static bool create_solvers(struct ode *o)
+static bool create_krylov(struct ode *o)
 {
-    sunindextype n = (sunindextype)o->problem.n;
-    if (o->options.method == ODE_ADAMS) {
-        o->nonlinear = SUNNonlinSol_FixedPoint(o->x, 0, o->context);
-        return o->nonlinear && CVodeSetNonlinearSolver(o->cvode, o->nonlinear) == CV_SUCCESS;
-    }
-    o->matrix = SUNDenseMatrix(n, n, o->context);
-    o->linear = o->matrix ? SUNLinSol_Dense(o->x, o->matrix, o->context) : NULL;
+    size_t n = o->problem.n;
+    int dimension = o->options.krylov > 0 ? o->options.krylov : DEFAULT_KRYLOV;
+    if ((size_t)dimension > n)
+        dimension = (int)n;
+    o->linear = SUNLinSol_SPGMR(o->x, SUN_PREC_NONE, dimension, o->context);
+    if (!o->linear || CVodeSetLinearSolver(o->cvode, o->linear, NULL) != CVLS_SUCCESS)
+        return false;
+    return !o->problem.jacobian_vector || CVodeSetJacTimes(o->cvode, NULL, call_jacobian_vector) == CVLS_SUCCESS;
+}
+
+static bool create_dense(struct ode *o)
+{
+    size_t n = o->problem.n;
+    o->rows = malloc(n * n * sizeof *o->rows);
+    o->matrix = SUNDenseMatrix((sunindextype)n, (sunindextype)n, o->context);
+    o->linear = o->rows && o->matrix ? SUNLinSol_Dense(o->x, o->matrix, o->context) : NULL;
     if (!o->linear || CVodeSetLinearSolver(o->cvode, o->linear, o->matrix) != CVLS_SUCCESS)
         return false;
     return !o->problem.jacobian || CVodeSetJacFn(o->cvode, call_jacobian) == CVLS_SUCCESS;
+}
+
+static bool create_solvers(struct ode *o)
+{
+    if (o->options.method == ODE_BDF_KRYLOV)
+        return create_krylov(o);
+    if (o->options.method == ODE_BDF)
+        return create_dense(o);
+    o->nonlinear = SUNNonlinSol_FixedPoint(o->x, 0, o->context);
+    return o->nonlinear && CVodeSetNonlinearSolver(o->cvode, o->nonlinear) == CV_SUCCESS;
 }
 
 static bool configure(struct ode *o, double s0)
@@ -145,16 +174,15 @@ enum status ode_new(struct ode **out, const struct ode_problem *problem, const s
     o->stop = NAN;
     o->s = o->step_start = o->step_end = s0;
     o->atol = malloc(n * sizeof *o->atol);
-    o->rows = malloc(n * n * sizeof *o->rows);
     o->directions = calloc(problem->n_events + 1, sizeof *o->directions);
-    if (!o->atol || !o->rows || !o->directions)
+    if (!o->atol || !o->directions)
         goto fail;
     memcpy(o->atol, options->atol, n * sizeof *o->atol);
     if (SUNContext_Create(NULL, &o->context))
         goto fail;
     o->x = N_VNew_Serial((sunindextype)n, o->context);
     o->work = N_VNew_Serial((sunindextype)n, o->context);
-    o->cvode = CVodeCreate(options->method == ODE_BDF ? CV_BDF : CV_ADAMS, o->context);
+    o->cvode = CVodeCreate(options->method == ODE_ADAMS ? CV_ADAMS : CV_BDF, o->context);
     if (!o->x || !o->work || !o->cvode)
         goto fail;
     memcpy(N_VGetArrayPointer(o->x), x0, n * sizeof *x0);
@@ -194,7 +222,7 @@ void ode_free(struct ode *o)
     free(o);
 }
 
-/* --- stepping --------------------------------------------------------------------------------------------------------- */
+/* --- stepping ----------------------------------------------------------------------------------------------------- */
 
 static enum ode_failure_kind classify(int flag)
 {
@@ -325,7 +353,10 @@ void ode_get_statistics(const struct ode *o, struct ode_statistics *out)
     CVodeGetNumGEvals(o->cvode, &out->event_calls);
     if (o->linear) {
         long extra = 0;
-        CVodeGetNumJacEvals(o->cvode, &out->jacobian_calls);
+        if (o->options.method == ODE_BDF_KRYLOV)
+            CVodeGetNumJtimesEvals(o->cvode, &out->jacobian_calls);
+        else
+            CVodeGetNumJacEvals(o->cvode, &out->jacobian_calls);
         CVodeGetNumLinRhsEvals(o->cvode, &extra); /* difference Jacobians */
         out->rhs_calls += extra;
     }
