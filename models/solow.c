@@ -30,12 +30,7 @@ static const struct model_output outputs[] = {
     {"steady_distance", "1", "capital per effective worker over its steady-state value"},
 };
 
-enum { BY_TECHNOLOGY, BY_PEOPLE, BY_CAPITAL, N_DRIVERS };
-static const char *const drivers[N_DRIVERS] = {
-    [BY_TECHNOLOGY] = "capital: technology raises output per unit of capital",
-    [BY_PEOPLE] = "capital: people raise output per unit of capital",
-    [BY_CAPITAL] = "capital: diminishing returns",
-};
+static const char *const drivers[] = {"capital: output per unit of capital"};
 
 /* s Y/K */
 static double gross_investment(const double *p, const double *x)
@@ -89,13 +84,12 @@ static void observe(const double *p, const double *x, double *out)
     *out++ = exp(x[K] - x[A] - x[P] - log_steady_capital(p));
 }
 
+/* Output per unit of capital falls while capital outgrows technology and people, and only then: one cause. */
 static int growth_drivers(const double *p, const double *x, const double *f, double *rate)
 {
-    double alpha = p[CAPITAL_SHARE], slope = alpha * (1 - alpha) * gross_investment(p, x);
-    rate[BY_TECHNOLOGY] = slope * f[A];
-    rate[BY_PEOPLE] = slope * f[P];
-    rate[BY_CAPITAL] = -slope * f[K];
-    return !isfinite(slope);
+    double alpha = p[CAPITAL_SHARE];
+    rate[0] = alpha * (1 - alpha) * gross_investment(p, x) * (f[A] + f[P] - f[K]);
+    return !isfinite(rate[0]);
 }
 
 /* z = (K/(A P))^(1-alpha) obeys z' = (1-alpha)(s - (n + g + d) z) */
@@ -133,7 +127,7 @@ const struct model model_solow = {
     .outputs = outputs,
     .n_outputs = sizeof outputs / sizeof outputs[0],
     .drivers = drivers,
-    .n_drivers = N_DRIVERS,
+    .n_drivers = sizeof drivers / sizeof drivers[0],
     .rhs = rhs,
     .jacobian = jacobian,
     .log_output = log_output,
