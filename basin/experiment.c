@@ -33,7 +33,7 @@ static const struct config_field network_fields[] = {
     {.key = "activation", .type = CONFIG_CHOICE, .choices = activation_words, .fallback = "tanh", .meaning = "of the hidden layers; the last layer has none"},
     {.key = "bias", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "whether layers have biases"},
     {.key = "init", .type = CONFIG_MAP, .fields = init_fields, .meaning = "the start of training, and the prior"},
-    {.key = "weights", .type = CONFIG_STRING, .meaning = "a safetensors, npz or npy file to start from, relative to this file"},
+    {.key = "weights", .type = CONFIG_FILE, .meaning = "a safetensors, npz or npy file to start from, relative to this file"},
     {.key = "layout", .type = CONFIG_CHOICE, .choices = layout_words, .fallback = "out-in", .meaning = "of the weight matrices in that file: out-in (PyTorch) or in-out (Flax)"},
     {.key = "names", .type = CONFIG_SETTINGS, .meaning = "which tensor is which, where the names do not tell: {W1: encoder.w, b1: encoder.b}"},
     {0}};
@@ -42,8 +42,8 @@ static const struct config_field hidden_element = {.type = CONFIG_INTEGER, .low 
 static const struct config_field data_fields[] = {
     {.key = "generate", .type = CONFIG_CHOICE, .choices = generators, .meaning = "made-up examples; this, dataset or inputs"},
     {.key = "dataset", .type = CONFIG_CHOICE, .choices = datasets, .meaning = "the shipped digits, or Fashion-MNIST from Debian's dataset-fashion-mnist"},
-    {.key = "inputs", .type = CONFIG_STRING, .meaning = "a file of yours (npy, npz, csv, idx), relative to this file"},
-    {.key = "targets", .type = CONFIG_STRING, .meaning = "its targets: (n, outputs), or whole-number labels"},
+    {.key = "inputs", .type = CONFIG_FILE, .meaning = "a file of yours (npy, npz, csv, idx), relative to this file"},
+    {.key = "targets", .type = CONFIG_FILE, .meaning = "its targets: (n, outputs), or whole-number labels"},
     {.key = "examples", .type = CONFIG_INTEGER, .low = 1, .high = 1e6, .fallback = "all", .meaning = "how many to train on"},
     {.key = "validation", .type = CONFIG_INTEGER, .low = 0, .high = 1e6, .fallback = "0", .meaning = "how many more to hold back"},
     {.key = "soft", .type = CONFIG_NUMBER, .low = 0, .high = 0.499, .fallback = "0", .meaning = "softness of 0/1 targets, so that bce and ce have a finite minimum"},

@@ -8,6 +8,8 @@ enum status command_scenario(const struct options *o, struct error *e)
 {
     struct config *config = NULL;
     enum status status = scenario_read_config(o->files[0], o->settings, o->n_settings, &config, e);
+    if (!status)
+        status = config_resolve_files(config, e);
     if (!status && o->json) {
         json_t *answer = answer_new(o, false);
         json_object_set_new(answer, "scenario", config_to_json(config));

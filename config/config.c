@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct config {
     struct config_node *root;
@@ -318,6 +319,74 @@ char *config_path(const struct config_node *n)
     if (path[0] == '/' || !slash || strncmp(from, "--set", 5) == 0)
         return text_copy(path);
     return text_format("%.*s/%s", (int)(slash - from), from, path);
+}
+
+/* --- files named in a document -------------------------------------------------------------------------------------- */
+
+static enum status make_absolute(struct config_node *n, struct error *e)
+{
+    char *path = config_path(n), *folder = NULL, *absolute = NULL;
+    if (path && path[0] == '/') {
+        absolute = path;
+        path = NULL;
+    } else if (path && (folder = getcwd(NULL, 0)))
+        absolute = text_format("%s/%s", folder, path);
+    free(folder);
+    free(path);
+    if (!absolute)
+        return error_memory(e);
+    free(n->text);
+    n->text = absolute;
+    return STATUS_OK;
+}
+
+static const struct config_field *field_of_key(const struct config_field *fields, const char *key, size_t length)
+{
+    for (; fields && fields->key; fields++)
+        if (strlen(fields->key) == length && strncmp(fields->key, key, length) == 0)
+            return fields;
+    return NULL;
+}
+
+/* What the table says about a path like compare[0].file; NULL where it says nothing. */
+static const struct config_field *field_of_path(const struct config_field *fields, const char *path)
+{
+    for (;;) {
+        size_t length = strcspn(path, ".[");
+        const struct config_field *f = field_of_key(fields, path, length);
+        for (path += length; f && *path == '['; path += strcspn(path, ".["))
+            f = f->type == CONFIG_LIST ? f->element : NULL, path++;
+        if (!f || *path != '.')
+            return f;
+        fields = f->fields;
+        path++;
+    }
+}
+
+/* `f` NULL: nothing is known about `n`. `root`: the table that the paths of settings start in. */
+static enum status resolve_files(struct config_node *n, const struct config_field *f, const struct config_field *root,
+                                 struct error *e)
+{
+    enum status status = STATUS_OK;
+    if (f && f->type == CONFIG_FILE && n->kind == NODE_SCALAR)
+        return make_absolute(n, e);
+    for (size_t i = 0; f && i < n->n && !status; i++) {
+        const struct config_field *inner = NULL;
+        if (f->type == CONFIG_LIST)
+            inner = f->element;
+        else if (f->type == CONFIG_MAP && n->kind == NODE_MAP)
+            inner = field_of_key(f->fields, n->keys[i], strlen(n->keys[i]));
+        else if (f->type == CONFIG_SETTINGS && n->kind == NODE_MAP)
+            inner = field_of_path(root, n->keys[i]);
+        status = resolve_files(n->items[i], inner, root, e);
+    }
+    return status;
+}
+
+enum status config_resolve_files(struct config *c, struct error *e)
+{
+    const struct config_field whole = {.type = CONFIG_MAP, .fields = c->fields};
+    return resolve_files(c->root, &whole, c->fields, e);
 }
 
 char *config_file_stem(const char *path, char *buffer, size_t size)

@@ -18,6 +18,7 @@
 
 enum config_type {
     CONFIG_STRING,          /* any text */
+    CONFIG_FILE,            /* the name of a file, see config_path */
     CONFIG_NUMBER,          /* finite double within [low, high] */
     CONFIG_INTEGER,         /* whole number within [low, high] */
     CONFIG_BOOLEAN,         /* true | false */
@@ -107,6 +108,9 @@ enum status config_error_at_key(const struct config_node *n, size_t i, struct er
 /* The path that the scalar `n` names, relative to the file in which it was written (--set: to the working directory); malloc'd,
  * NULL on lack of memory. */
 char *config_path(const struct config_node *n);
+
+/* Make every value of type CONFIG_FILE absolute, so that the written document means the same files wherever it is read. */
+enum status config_resolve_files(struct config *c, struct error *e);
 
 /* The name of a file without its folder and ending, into buffer[size]. */
 char *config_file_stem(const char *path, char *buffer, size_t size);

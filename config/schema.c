@@ -237,6 +237,7 @@ enum status schema_check(const struct config_node *root, const struct config_fie
 static void write_type(const struct config_field *f, FILE *out)
 {
     static const char *const words[] = {[CONFIG_STRING] = "text",
+                                        [CONFIG_FILE] = "file",
                                         [CONFIG_NUMBER] = "number",
                                         [CONFIG_INTEGER] = "whole number",
                                         [CONFIG_BOOLEAN] = "true, false",

@@ -44,7 +44,7 @@ static const struct config_field solver_fields[] = {
 
 static const struct config_field compare_fields[] = {
     {.key = "series", .type = CONFIG_STRING, .meaning = "a shipped series (gears data lists them); this or file"},
-    {.key = "file", .type = CONFIG_STRING, .meaning = "a CSV file of yours, relative to this file; this or series"},
+    {.key = "file", .type = CONFIG_FILE, .meaning = "a CSV file of yours, relative to this file; this or series"},
     {.key = "variable", .type = CONFIG_STRING, .required = true, .meaning = "the state or output to hold against it"},
     {.key = "unit", .type = CONFIG_STRING, .meaning = "unit of the values, where the file does not say or says it wrong"},
     {.key = "from", .type = CONFIG_YEAR, .meaning = "first year that counts"},
