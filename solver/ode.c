@@ -3,6 +3,7 @@
 #include <cvodes/cvodes.h>
 #include <math.h>
 #include <nvector/nvector_serial.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sundials/sundials_nonlinearsolver.h>
@@ -241,25 +242,35 @@ static enum ode_failure_kind classify(int flag)
     }
 }
 
+/* CVODES' words without its own "At t = ..., ". */
+static const char *reason(const struct ode *o)
+{
+    const char *comma = strncmp(o->complaint, "At t = ", 7) == 0 ? strstr(o->complaint, ", ") : NULL;
+    return comma ? comma + 2 : o->complaint;
+}
+
 static enum status fail(struct ode *o, enum ode_failure_kind kind, int code, struct error *e)
 {
-    o->failure.kind = kind;
-    o->failure.code = code;
-    o->failure.s = o->s;
-    o->failure.x = N_VGetArrayPointer(o->x);
+    const double *x = N_VGetArrayPointer(o->x);
+    char place[64];
+    o->failure = (struct ode_failure){.kind = kind, .code = code, .s = o->s, .x = x};
+    if (o->options.name_place)
+        o->options.name_place(o->s, x, o->problem.n, place, sizeof place);
+    else
+        snprintf(place, sizeof place, "%.10g", o->s);
     switch (kind) {
     case ODE_STOPPED:
-        return error_set(e, STATUS_INTERRUPTED, "integration stopped on request at %.10g", o->s);
+        return error_set(e, STATUS_INTERRUPTED, "integration stopped on request at %s", place);
     case ODE_LIMIT:
         if (o->statistics.steps >= o->options.max_steps)
-            return error_set(e, STATUS_FAILED, "integration reached the limit of %ld steps at %.10g",
-                             o->options.max_steps, o->s);
-        return error_set(e, STATUS_FAILED, "integration reached the time limit of %g s at %.10g",
-                         o->options.max_seconds, o->s);
+            return error_set(e, STATUS_FAILED, "integration reached the limit of %ld steps at %s", o->options.max_steps,
+                             place);
+        return error_set(e, STATUS_FAILED, "integration reached the time limit of %g s at %s", o->options.max_seconds,
+                         place);
     case ODE_RECOVERABLE:
-        return error_set(e, STATUS_FAILED, "integration cannot continue at %.10g: %s", o->s, o->complaint);
+        return error_set(e, STATUS_FAILED, "integration cannot continue at %s: %s", place, reason(o));
     default:
-        return error_set(e, STATUS_FAILED, "integration failed at %.10g: %s", o->s, o->complaint);
+        return error_set(e, STATUS_FAILED, "integration failed at %s: %s", place, reason(o));
     }
 }
 

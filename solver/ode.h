@@ -46,6 +46,8 @@ struct ode_options {
     double max_seconds;              /* wall clock over the whole integration; 0: none */
     double first_step, max_step;     /* 0: CVODES chooses */
     int krylov;                      /* ODE_BDF_KRYLOV: dimension of the Krylov space; 0: 20, or n if smaller */
+    /* where the state x (n) at s is, for messages: "year 1950"; NULL: s as it is */
+    void (*name_place)(double s, const double *x, size_t n, char *buffer, size_t size);
     const struct reporter *reporter; /* asked for a stop now and then; may be NULL */
 };
 

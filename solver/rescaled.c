@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,13 @@ static int rescaled_jacobian(double tau, const double *z, const double *dz, doub
         jac[n * m + j] = -dz[n] * slope / w;
     }
     return 0;
+}
+
+/* The stepper's own place is a tau, which says nothing to anybody. */
+static void name_place(double tau, const double *z, size_t n, char *buffer, size_t size)
+{
+    (void)tau;
+    snprintf(buffer, size, "year %.10g", z[n - 1]);
 }
 
 /* The problem's own events, then one more: the end of the run. */
@@ -226,6 +234,7 @@ enum status rescaled_integrate(const struct ode_problem *problem, const struct r
                                         .atol = atol,
                                         .max_steps = options->max_steps,
                                         .max_seconds = options->max_seconds,
+                                        .name_place = name_place,
                                         .reporter = options->reporter};
     struct ode *o = NULL;
     enum status status = ode_new(&o, &inner, &inner_options, 0, z0, e);
