@@ -125,8 +125,10 @@ enum status run_folder_open(struct run_folder *f, const char *path, bool force, 
     if (length <= 0 || (size_t)length >= sizeof f->path)
         return error_set(e, STATUS_FAILED, "the output folder's name is empty or too long");
     bool there = stat(path, &info) == 0;
-    if (!there)
-        return file_make_folder(path, e);
+    if (!there) {
+        enum status status = file_make_folder(path, e);
+        return status ? status : remember_foreign(f, e);
+    }
     if (!S_ISDIR(info.st_mode))
         return error_set_at(e, STATUS_FAILED, path, 0, 0, "is there already and is not a folder");
     json_t *summary = read_summary(f);
@@ -173,6 +175,18 @@ enum status run_folder_finish(const struct run_folder *f, json_t *summary, bool 
         return file_aside_commit(&file, e);
     file_aside_abandon(&file);
     return status;
+}
+
+void run_folder_abandon(const struct run_folder *f)
+{
+    char **names, path[4400];
+    size_t n;
+    if (!f->foreign || list_files(f, &names, &n, NULL))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (!json_object_get(f->foreign, names[i]))
+            unlink(run_folder_file(f, names[i], path, sizeof path));
+    free_names(names, n);
 }
 
 void run_folder_clear(struct run_folder *f)

@@ -25,6 +25,9 @@ char *run_folder_file(const struct run_folder *f, const char *name, char *buffer
  * those that stood there before, so that the next run removes nothing that is not ours. */
 enum status run_folder_finish(const struct run_folder *f, json_t *summary, bool complete, struct error *e);
 
+/* Where the summary cannot be written: remove every regular file but those that stood there before. */
+void run_folder_abandon(const struct run_folder *f);
+
 void run_folder_clear(struct run_folder *f);
 
 #endif

@@ -148,6 +148,8 @@ static enum status write_figures(struct writer *w)
                                                       : write_figure(w, (enum growth_figure)i);
     }
     reporter_progress(w->reporter, 1, "drawing");
+    if (status == STATUS_FAILED && reporter_stop_requested(w->reporter)) /* Ctrl-C in a terminal ends gnuplot too */
+        status = error_set(w->e, STATUS_INTERRUPTED, "interrupted while drawing");
     if (w->gnuplot_missing)
         reporter_warning(w->reporter,
                          "gnuplot was not found: scripts and data of the figures are in %s, pictures are not (Debian: apt "
@@ -225,6 +227,8 @@ static enum status finish(struct writer *w, enum status status)
     enum status finished = write_page(w);
     if (!finished)
         finished = write_summary(w, !status && w->request->complete);
+    if (finished) /* a full disk, say: files without a summary would be taken for someone else's */
+        run_folder_abandon(&w->folder);
     w->e = first;
     if (!status && finished && first)
         *first = late;
