@@ -50,6 +50,8 @@ extern const struct command commands[];
  * exits with STATUS_USAGE. */
 void options_parse(struct options *o, const struct command *command, int argc, char **argv);
 void options_clear(struct options *o);
+/* The options that a command takes: [{name, argument, meaning}] (new reference). */
+json_t *options_to_json(const struct command *command);
 
 /* The reporter of the terminal: progress when a command takes more than a second, warnings, Ctrl-C. */
 const struct reporter *terminal_reporter(const struct options *o);

@@ -141,6 +141,8 @@ enum status command_data(const struct options *o, struct error *e)
         return list_series(o, e);
     struct series s = {0};
     enum status status = is_path(o->files[0]) ? series_read(o->files[0], &s, e) : series_load(o->files[0], &s, e);
+    if (status == STATUS_BAD_INPUT && e && !e->file[0]) /* no file is to blame, only the name */
+        status = e->status = STATUS_USAGE;
     if (!status && o->json) {
         json_t *answer = answer_new(o, false);
         json_object_set_new(answer, "series", series_to_json(&s, true));

@@ -4,21 +4,51 @@
 #include "growth/scenario.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static json_t *command_to_json(const struct command *c)
+{
+    json_t *one = json_object();
+    json_object_set_new(one, "name", json_string(c->name));
+    json_object_set_new(one, "arguments", json_string(c->arguments));
+    json_object_set_new(one, "summary", json_string(c->summary));
+    json_object_set_new(one, "details", json_string(c->details ? c->details : ""));
+    json_object_set_new(one, "options", options_to_json(c));
+    return one;
+}
+
+/* A JSON answer that holds `value` (consumed) under `key`. */
+static enum status answer_with(const char *key, json_t *value, const struct options *o, struct error *e)
+{
+    json_t *answer = answer_new(o, false);
+    json_object_set_new(answer, key, value);
+    return answer_print(answer, e);
+}
+
+static enum status show_reference(const struct options *o, struct error *e)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = o->json ? open_memstream(&text, &length) : NULL;
+    if (o->json && !stream)
+        return error_memory(e);
+    config_write_reference(growth_schema, stream ? stream : stdout);
+    if (!stream)
+        return STATUS_OK;
+    fclose(stream);
+    enum status status = answer_with("markdown", json_stringn(text, length), o, e);
+    free(text);
+    return status;
+}
 
 static enum status list_commands(const struct options *o, struct error *e)
 {
     if (o->json) {
-        json_t *answer = answer_new(o, false), *list = json_array();
-        for (const struct command *c = commands; c->name; c++) {
-            json_t *one = json_object();
-            json_object_set_new(one, "name", json_string(c->name));
-            json_object_set_new(one, "arguments", json_string(c->arguments));
-            json_object_set_new(one, "summary", json_string(c->summary));
-            json_array_append_new(list, one);
-        }
-        json_object_set_new(answer, "commands", list);
-        return answer_print(answer, e);
+        json_t *list = json_array();
+        for (const struct command *c = commands; c->name; c++)
+            json_array_append_new(list, command_to_json(c));
+        return answer_with("commands", list, o, e);
     }
     puts("gears: growth models with gears inside, from scenario files\n");
     struct table *t = table_new(NULL);
@@ -49,13 +79,13 @@ enum status command_help(const struct options *o, struct error *e)
         return list_commands(o, e);
     char name[80];
     snprintf(name, sizeof name, "%.36s%s%.36s", o->files[0], o->n_files > 1 ? " " : "", o->n_files > 1 ? o->files[1] : "");
-    if (strcmp(name, "scenario-files") == 0) {
-        config_write_reference(growth_schema, stdout);
-        return STATUS_OK;
-    }
+    if (strcmp(name, "scenario-files") == 0)
+        return show_reference(o, e);
     const char *names[64];
     size_t n = 0;
     for (const struct command *c = commands; c->name && n < 63; c++) {
+        if (strcmp(c->name, name) == 0 && o->json)
+            return answer_with("help_on", command_to_json(c), o, e);
         if (strcmp(c->name, name) == 0)
             show_options(c);
         names[n++] = c->name;

@@ -3,10 +3,13 @@
 #include "base/version.h"
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WORDS_MOST = 2 }; /* in a command's name */
 
@@ -51,6 +54,24 @@ static int complain(int argc, char **argv)
     return STATUS_USAGE;
 }
 
+/* A standard stream that was closed must not become the first file that is opened. Opened the wrong way round, writing to it
+ * still fails. */
+static void occupy_standard_streams(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0)
+            open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* At the end of the program, also where argp ends it: what was printed must have arrived. */
+static void check_standard_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return;
+    fputs("gears: standard output cannot be written\n", stderr);
+    _exit(STATUS_FAILED);
+}
+
 static int run_command(const struct command *command, int words, int argc, char **argv)
 {
     struct options o = {.argc = argc, .argv = argv};
@@ -62,6 +83,8 @@ static int run_command(const struct command *command, int words, int argc, char 
     if (fflush(stdout) != 0 || ferror(stdout)) {
         if (!status)
             status = error_set(&e, STATUS_FAILED, "standard output cannot be written");
+        __fpurge(stdout); /* said once is enough */
+        clearerr(stdout);
     }
     if (status)
         fprintf(stderr, "gears: %s\n", error_format(&e, line, sizeof line));
@@ -72,6 +95,8 @@ static int run_command(const struct command *command, int words, int argc, char 
 int main(int argc, char **argv)
 {
     int words;
+    occupy_standard_streams();
+    atexit(check_standard_output);
     setlocale(LC_CTYPE, ""); /* for what the terminal shows; numbers stay in the C locale */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         char *help[] = {argv[0], "help"};
@@ -79,7 +104,7 @@ int main(int argc, char **argv)
         return argc < 2 && !status ? STATUS_USAGE : status;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
-        return printf("gears %s\n", GEARS_VERSION) < 0 ? STATUS_FAILED : STATUS_OK;
+        return printf("gears %s\n", GEARS_VERSION) < 0 ? STATUS_FAILED : STATUS_OK; /* and see check_standard_output */
     const struct command *command = match_command(argc, argv, &words);
     return command ? run_command(command, words, argc, argv) : complain(argc, argv);
 }

@@ -52,6 +52,8 @@ static error_t read_option(int key, char *argument, struct argp_state *state)
         o->settings[o->n_settings++] = argument;
         return 0;
     case KEY_OUT:
+        if (!argument[0])
+            argp_error(state, "--out: expected the name of a folder");
         o->out = argument;
         return 0;
     case KEY_QUIET:
@@ -104,6 +106,22 @@ void options_parse(struct options *o, const struct command *command, int argc, c
     argv[0] = "gears";
     free(name);
     free(doc);
+}
+
+json_t *options_to_json(const struct command *command)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        const struct argp_option *option = &all_options[i].option;
+        if (!(command->takes & all_options[i].takes))
+            continue;
+        json_t *one = json_object();
+        json_object_set_new(one, "name", json_string(option->name));
+        json_object_set_new(one, "argument", option->arg ? json_string(option->arg) : json_null());
+        json_object_set_new(one, "meaning", json_string(option->doc));
+        json_array_append_new(list, one);
+    }
+    return list;
 }
 
 void options_clear(struct options *o)

@@ -320,7 +320,7 @@ static enum status load_series(const struct config_node *node, struct series *ou
     enum status status;
     if (name) {
         status = series_load(config_text(name, ""), out, &inner);
-        if (status && inner.line == 0)
+        if (status == STATUS_BAD_INPUT && !inner.file[0])
             return config_error(name, e, "%s", inner.message);
     } else {
         char *path = config_path(file);
