@@ -5,14 +5,31 @@
 
 static const double CAUSE_SHARE = 0.3;
 static const double WINDOW_FACTOR = 2.5;
+static const double SETTLED = 0.05;
+
+/* Where growth has settled to 5 % of the way from its value at tau `from` to that at tau `to`. */
+static double settling(const struct profile *p, double from, double to)
+{
+    double goal = profile_at(p, to).level, start = profile_at(p, from).level, near = goal + SETTLED * (start - goal);
+    for (size_t i = 0; i < p->n; i++) {
+        const struct profile_point *point = &p->points[to > from ? i : p->n - 1 - i];
+        bool beyond = to > from ? point->tau > from : point->tau < from;
+        if (beyond && (point->level - near) * (start - goal) <= 0)
+            return profile_solve_level(p, from, point->tau, near);
+    }
+    return to;
+}
 
 /* How far a transition's window reaches into a phase, from its boundary with the transition: to the level of an exponential
- * phase, else to where growth differs from the boundary's by the window factor or the middle of the phase. */
+ * phase (where that is an end of the run, to where growth has settled), else to where growth differs from the boundary's by the window factor or the middle of the phase. */
 static double window_edge(const struct profile *p, const struct phase *phase, double boundary, int direction)
 {
     const struct trajectory *t = p->trajectory;
     double from = trajectory_tau(t, boundary), to = trajectory_tau(t, phase->centre);
     bool level_inside = phase->kind == PHASE_EXPONENTIAL;
+    bool at_end = phase->centre >= phase->to || phase->centre <= phase->from;
+    if (level_inside && at_end && (to - from) * direction > 0)
+        return settling(p, from, to);
     if (level_inside)
         return direction > 0 ? fmax(from, to) : fmin(from, to);
     double start = profile_at(p, from).level;
