@@ -50,8 +50,8 @@ bool axis_can_show(const struct axis *a, double value);
 /* The gnuplot script of a figure whose data stand in NAME.dat. */
 void script_write(const struct figure *f, FILE *out);
 
-/* Run `gnuplot SCRIPT` in a folder, with the variable `suffix` appended to the output names. *found = false when there is
- * no gnuplot. STATUS_FAILED with gnuplot's first words when it fails. */
+/* Run `gnuplot SCRIPT` in a folder, with the variable `suffix` appended to the output names. *found = false when there
+ * is no gnuplot. STATUS_FAILED with gnuplot's first words when it fails. */
 enum status gnuplot_run(const char *folder, const char *script, const char *suffix, bool *found, struct error *e);
 
 #endif

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOT_FOUND = 127, WORDS_SIZE = 512 };
+enum { NOT_FOUND = 127, WORDS_SIZE = 4096 };
 
 static _Noreturn void run_child(const char *folder, const char *script, const char *assignment, int output)
 {
@@ -18,21 +18,27 @@ static _Noreturn void run_child(const char *folder, const char *script, const ch
     _exit(errno == ENOENT || errno == EACCES || errno == ENOTDIR ? NOT_FOUND : 126);
 }
 
-/* The first line that says something, for the message. */
-static void first_words(int input, char *words)
+/* What gnuplot said, as much as there is room for. */
+static void read_words(int input, char words[WORDS_SIZE])
 {
-    char buffer[256], text[WORDS_SIZE];
+    char buffer[256];
     size_t used = 0;
     for (ssize_t n; (n = read(input, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR);)
-        for (ssize_t i = 0; i < n && used + 1 < sizeof text; i++)
-            text[used++] = buffer[i];
-    text[used] = 0;
-    const char *start = strstr(text, "line ");
-    if (!start)
-        start = text + strspn(text, " \n\t^");
-    size_t length = strcspn(start, "\n");
-    memcpy(words, start, length);
-    words[length] = 0;
+        for (ssize_t i = 0; i < n && used + 1 < WORDS_SIZE; i++)
+            words[used++] = buffer[i];
+    words[used] = 0;
+}
+
+/* The first line that says something and is no warning; ended in place. */
+static const char *first_complaint(char *words)
+{
+    char *rest = NULL;
+    for (char *line = strtok_r(words, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        const char *start = strstr(line, "line ");
+        if (!strstr(line, "warning:") && line[strspn(line, " \t^")])
+            return start ? start : line;
+    }
+    return "it says nothing";
 }
 
 enum status gnuplot_run(const char *folder, const char *script, const char *suffix, bool *found, struct error *e)
@@ -49,7 +55,7 @@ enum status gnuplot_run(const char *folder, const char *script, const char *suff
     }
     close(ends[1]);
     if (child > 0)
-        first_words(ends[0], words);
+        read_words(ends[0], words);
     close(ends[0]);
     while (child > 0 && waitpid(child, &state, 0) < 0 && errno == EINTR)
         ;
@@ -58,5 +64,5 @@ enum status gnuplot_run(const char *folder, const char *script, const char *suff
     *found = !(WIFEXITED(state) && WEXITSTATUS(state) == NOT_FOUND);
     if (!*found || (WIFEXITED(state) && WEXITSTATUS(state) == 0))
         return STATUS_OK;
-    return error_set_at(e, STATUS_FAILED, script, 0, 0, "gnuplot failed: %s", words);
+    return error_set_at(e, STATUS_FAILED, script, 0, 0, "gnuplot failed: %s", first_complaint(words));
 }

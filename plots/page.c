@@ -15,7 +15,8 @@ struct page {
 
 static const char style[] =
     "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}th,td{padding:.25rem .7rem;border-bottom:1px solid #ddd;"
+    "table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}th,td{padding:.25rem .7rem;border-bottom:1px solid "
+    "#ddd;"
     "text-align:left;vertical-align:top}td.r,th.r{text-align:right;font-variant-numeric:tabular-nums}"
     "figure{margin:2rem 0}img{max-width:100%;height:auto}figcaption{color:#555;font-size:.9rem}caption{text-align:left;"
     "font-weight:600}";
@@ -126,7 +127,8 @@ void page_add_figure(struct page *p, const struct figure *f, bool drawn)
     fputs("<figcaption>", p->stream);
     write_escaped(p->stream, figure_caption(f));
     if (!drawn)
-        fprintf(p->stream, " Not drawn: gnuplot was not there; <code>gnuplot %s.gp</code> in this folder draws it.", name);
+        fprintf(p->stream, " Not drawn: gnuplot was not there; <code>gnuplot %s.gp</code> in this folder draws it.",
+                name);
     fprintf(p->stream, " (<a href=\"%s.gp\">script</a>, <a href=\"%s.dat\">data</a>", name, name);
     if (drawn)
         fprintf(p->stream, ", <a href=\"%s.png\">PNG</a>", name);

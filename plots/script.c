@@ -19,15 +19,17 @@ static const char *const dashes[FIGURE_COLOURS] = {"solid", "'-'", "'.-'", "'_.'
 enum { LABELS_MAX = 64 };
 enum { PANEL_WIDTH = 1100, PANEL_HEIGHT = 430, LEGEND_ROW = 24, TITLE_HEIGHT = 40, MANY_POINTS = 60 };
 
-/* A text in single quotes: nothing in it is special to gnuplot but the quote itself. */
+/* A text in single quotes: nothing in it is special to gnuplot but the quote itself. That stands in double quotes,
+ * joined on: gnuplot 5.4 takes a doubled quote at the start of a text for its end. */
 static void write_text(const char *text, FILE *out)
 {
     fputc('\'', out);
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
         if (c == '\'')
-            fputc('\'', out);
-        fputc(c < 0x20 || c == 0x7f ? ' ' : c, out);
+            fputs("'.\"'\".'", out);
+        else
+            fputc(c < 0x20 || c == 0x7f ? ' ' : c, out);
     }
     fputc('\'', out);
 }
@@ -69,35 +71,61 @@ bool axis_can_show(const struct axis *a, double value)
            (a->scale != AXIS_LOG_BEFORE || value < a->horizon);
 }
 
-/* The x range: as asked, else that of the data. */
-static void find_range(const struct panel *p, double *low, double *high)
+/* A range that holds a single value, or none, made one that can be drawn. */
+static void widen(const struct axis *a, double *low, double *high)
+{
+    bool any = isfinite(*low);
+    double at = *low, gap;
+    switch (a->scale) {
+    case AXIS_LOG:
+        *low = any ? at / 2 : 1;
+        *high = any ? at * 2 : 10;
+        break;
+    case AXIS_LOG_BEFORE:
+        gap = any ? a->horizon - at : 10;
+        *low = a->horizon - 2 * gap;
+        *high = a->horizon - gap / 2;
+        break;
+    default:
+        gap = any ? fmax(1, fabs(at) / 8) : 1;
+        *low = any ? at - gap : 0;
+        *high = any ? at + gap : 1;
+    }
+}
+
+/* The range of an axis: as asked, else that of the data; `column` 0 for x, 1 for y. False when there are none. */
+static bool find_range(const struct panel *p, const struct axis *a, size_t column, double *low, double *high)
 {
     *low = INFINITY;
     *high = -INFINITY;
     for (size_t k = 0; k < p->n_series; k++)
         for (size_t i = 0; i < p->series[k].n; i++) {
-            double x = p->series[k].points[i * p->series[k].columns];
-            if (axis_can_show(&p->x, x)) {
-                *low = fmin(*low, x);
-                *high = fmax(*high, x);
-            }
+            const double *point = p->series[k].points + i * p->series[k].columns;
+            bool shown = axis_can_show(&p->x, point[0]);
+            for (size_t c = 1; column == 1 && c < p->series[k].columns; c++)
+                shown &= axis_can_show(&p->y, point[c]);
+            if (!shown)
+                continue;
+            *low = fmin(*low, point[column]);
+            *high = fmax(*high, point[column]);
         }
-    if (isfinite(p->x.low))
-        *low = p->x.low;
-    if (isfinite(p->x.high))
-        *high = p->x.high;
-    if (!(*high > *low)) {
-        *low = isfinite(*low) ? *low - 1 : 0;
-        *high = *low + 2;
-    }
+    bool any = isfinite(*low);
+    if (axis_can_show(a, a->low))
+        *low = a->low;
+    if (axis_can_show(a, a->high))
+        *high = a->high;
+    if (!(*high > *low))
+        widen(a, low, high);
+    return any;
 }
 
 /* Round dates that are far enough apart, the latest first. */
 static void write_date_tics(const struct axis *a, double low, double high, double character, FILE *out)
 {
-    static const double dates[] = {2500, 2400, 2300, 2200, 2150, 2100, 2075, 2050, 2025, 2000, 1975, 1950,  1925,
-                                   1900, 1850, 1800, 1700, 1600, 1500, 1000, 500,  1,    -1000, -2000, -5000, -10000,
-                                   -20000, -50000, -100000, -200000, -500000, -1000000};
+    static const double dates[] = {2500,  2400,   2300,   2200,   2150,    2100,    2075,    2050,
+                                   2025,  2000,   1975,   1950,   1925,    1900,    1850,    1800,
+                                   1700,  1600,   1500,   1000,   500,     1,       -1000,   -2000,
+                                   -5000, -10000, -20000, -50000, -100000, -200000, -500000, -1000000};
     double last = INFINITY, start = axis_coordinate(a, low), all = axis_coordinate(a, high) - start, half = 0;
     bool first = true;
     fputs("set xtics (", out);
@@ -124,7 +152,11 @@ static void write_x_axis(const struct panel *p, double low, double high, double 
     if (p->x.scale == AXIS_LOG)
         fputs("set logscale x\nset format x '10^{%L}'\n", out);
     if (p->x.scale == AXIS_LOG_BEFORE) {
-        fprintf(out, "set nonlinear x via -log10(%.10g - x) inverse %.10g - 10**(-x)\n", p->x.horizon, p->x.horizon);
+        fputs("set nonlinear x via -log10(", out);
+        write_number(p->x.horizon, out);
+        fputs(" - x) inverse ", out);
+        write_number(p->x.horizon, out);
+        fputs(" - 10**(-x)\n", out);
         write_date_tics(&p->x, low, high, character, out);
     }
     fputs("set xrange [", out);
@@ -140,16 +172,19 @@ static void write_y_axis(const struct panel *p, FILE *out)
 {
     if (p->y.scale == AXIS_LOG)
         fputs("set logscale y\nset format y '10^{%L}'\n", out);
+    double low, high;
+    bool automatic =
+        find_range(p, &p->y, 1, &low, &high); /* gnuplot rounds outwards; it stops where there is nothing */
     fputs("set yrange [", out);
-    if (isfinite(p->y.low))
-        write_number(p->y.low, out);
-    else
+    if (automatic && !axis_can_show(&p->y, p->y.low))
         fputc('*', out);
+    else
+        write_number(low, out);
     fputs(" : ", out);
-    if (isfinite(p->y.high))
-        write_number(p->y.high, out);
-    else
+    if (automatic && !axis_can_show(&p->y, p->y.high))
         fputc('*', out);
+    else
+        write_number(high, out);
     fputs("]\nset ylabel ", out);
     write_text(p->y_label, out);
     fputs(" noenhanced\n", out);
@@ -265,9 +300,10 @@ static void write_panel(const struct figure *f, size_t index, size_t first_block
 {
     const struct panel *p = &f->panels[index];
     double low, high;
-    find_range(p, &low, &high);
-    fprintf(out, "\n# panel %zu\nunset logscale\nunset label\nunset arrow\nunset object\nset nonlinear x via x inverse x\n"
-                 "unset nonlinear x\nset format '%%g'\nset xtics auto\n",
+    find_range(p, &p->x, 0, &low, &high);
+    fprintf(out,
+            "\n# panel %zu\nunset logscale\nunset label\nunset arrow\nunset object\nset nonlinear x via x inverse x\n"
+            "unset nonlinear x\nset format '%%g'\nset xtics auto\n",
             index + 1);
     fputs("set title ", out);
     write_text(p->title, out);
@@ -302,13 +338,17 @@ void script_write(const struct figure *f, FILE *out)
     fputs("\n# Redraw with: gnuplot ", out);
     fprintf(out, "%s.gp\n", f->name);
     fputs("if (!exists('suffix')) suffix = ''\n", out);
-    fprintf(out, "do for [format in 'svg png'] {\nif (format eq 'svg') {\nset terminal svg size %d,%zu dynamic enhanced font "
-                 "'DejaVu Sans,12' background rgb 'white'\n",
-            PANEL_WIDTH, height);
-    fprintf(out, "} else {\nset terminal pngcairo size %d,%zu enhanced font 'DejaVu Sans,11' background rgb 'white'\n}\n",
+    fprintf(
+        out,
+        "do for [format in 'svg png'] {\nif (format eq 'svg') {\nset terminal svg size %d,%zu dynamic enhanced font "
+        "'DejaVu Sans,12' background rgb 'white'\n",
+        PANEL_WIDTH, height);
+    fprintf(out,
+            "} else {\nset terminal pngcairo size %d,%zu enhanced font 'DejaVu Sans,11' background rgb 'white'\n}\n",
             PANEL_WIDTH, height);
     fprintf(out, "set output '%s.'.format.suffix\n", f->name);
-    fputs("set datafile missing 'nan'\nset grid linecolor rgb '#dddddd' linewidth 0.6 linetype 1\nset border linecolor rgb '#666666'\n"
+    fputs("set datafile missing 'nan'\nset grid linecolor rgb '#dddddd' linewidth 0.6 linetype 1\nset border linecolor "
+          "rgb '#666666'\n"
           "set key below horizontal left Left reverse noenhanced samplen 2.5\nset lmargin 11\n",
           out);
     fprintf(out, "set multiplot layout %zu,%zu title ", rows, f->columns);

@@ -12,18 +12,21 @@
 static void write_block(const struct panel *p, const struct plot_series *s, FILE *out)
 {
     char text[40];
-    bool broken = true;
+    bool any = false, broken = false;
     for (size_t i = 0; i < s->n; i++) {
         const double *point = s->points + i * s->columns;
         bool good = axis_can_show(&p->x, point[0]) && axis_can_show(&p->y, point[1]) &&
                     (s->columns < 3 || axis_can_show(&p->y, point[2]));
-        for (size_t k = 0; good && k < s->columns; k++)
-            fprintf(out, "%s%s", k ? " " : "", text_from_number(point[k], text, sizeof text));
-        if (good || !broken)
+        if (good) {
+            fputs(any && broken ? "\n" : "", out);
+            for (size_t k = 0; k < s->columns; k++)
+                fprintf(out, "%s%s", k ? " " : "", text_from_number(point[k], text, sizeof text));
             fputc('\n', out);
+        }
+        any |= good;
         broken = !good;
     }
-    if (broken) /* never an empty block: gnuplot would miscount the blocks */
+    if (!any) /* never an empty block: gnuplot would miscount the blocks */
         fputs("nan nan nan\n", out);
 }
 
@@ -65,9 +68,10 @@ static enum status draw(const struct figure *f, const char *folder, bool *drawn,
     for (size_t i = 0; i < 2; i++) {
         snprintf(whole, sizeof whole, "%.3000s/%.280s.%s", folder, f->name, endings[i]);
         snprintf(part, sizeof part, "%.3000s/%.280s.%s.part", folder, f->name, endings[i]);
-        if (status || !*drawn)
+        if (status || !*drawn) {
             unlink(part);
-        else if (rename(part, whole) != 0)
+            unlink(whole); /* an older picture would not show these data */
+        } else if (rename(part, whole) != 0)
             status = error_set_at(e, STATUS_FAILED, whole, 0, 0, "gnuplot drew no picture");
     }
     return status;
