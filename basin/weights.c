@@ -227,7 +227,7 @@ enum status weights_save(const struct network *net, const double *theta, const c
 {
     char names[2 * NETWORK_MAX_LAYERS][32];
     struct array arrays[2 * NETWORK_MAX_LAYERS];
-    struct array_set set = {arrays, 0};
+    struct array_set set = {.arrays = arrays};
     for (size_t l = 0; l < net->n_layers; l++)
         for (int which = 0; which <= (int)net->bias; which++) {
             struct array *a = &arrays[set.n];
