@@ -7,7 +7,8 @@
 
 struct activation {
     const char *name; /* as in an experiment file: "tanh", "leaky-relu" */
-    /* f(z), f'(z), f''(z) of n numbers, each into an array of n or NULL. At a kink the value of the right-hand side. */
+    /* f(z), f'(z), f''(z) of n numbers, each into an array of n or NULL; f may be z itself. At a kink the value of the
+     * right-hand side. */
     void (*evaluate)(size_t n, const double *z, double *f, double *d1, double *d2);
     bool smooth; /* false: piecewise linear */
     bool odd;    /* f(-z) = -f(z): sign flips are symmetries */

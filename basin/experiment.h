@@ -1,4 +1,5 @@
-/* Basin experiment files: the schema table, and a checked file turned into runs: network, data, start, training, analyses. */
+/* Basin experiment files: the schema table, and a checked file turned into runs: network, data, start, training,
+ * analyses. */
 #ifndef GEARS_BASIN_EXPERIMENT_H
 #define GEARS_BASIN_EXPERIMENT_H
 
@@ -13,12 +14,12 @@ enum { EXPERIMENT_MAX_ANALYSES = 16 };
 /* One named run of an experiment. */
 struct basin_run {
     char name[64];
-    struct config *config; /* the run's own merged file; owned */
-    struct dataset data;   /* owned */
+    struct config *config;  /* the run's own merged file; owned */
+    struct dataset data;    /* owned */
     struct problem problem; /* borrows from data */
-    double *theta0;        /* (N) the start, or the weights of a file; owned */
-    double *sigma;         /* (N) owned */
-    bool trains;           /* false: theta0 is analysed as it stands */
+    double *theta0;         /* (N) the start, or the weights of a file; owned */
+    double *sigma;          /* (N) owned */
+    bool trains;            /* false: theta0 is analysed as it stands */
     struct train_options train;
     uint64_t seed;
     char key[17]; /* hash of all that defines the trained weights */
@@ -38,7 +39,7 @@ enum status experiment_read(const char *path, const char *const *settings, size_
                             struct error *e);
 void experiment_clear(struct experiment *x);
 /* Only the merged file, checked against the schema. The caller frees. */
-enum status experiment_read_config(const char *path, const char *const *settings, size_t n_settings, struct config **out,
-                                   struct error *e);
+enum status experiment_read_config(const char *path, const char *const *settings, size_t n_settings,
+                                   struct config **out, struct error *e);
 
 #endif

@@ -29,15 +29,15 @@ struct problem {
 size_t problem_behaviours(const struct problem *p);
 
 /* What the derivatives at one theta share: activations and slopes of every layer for all examples, backward signals.
- * Made once per problem (memory about 4 n (sum of widths) doubles), moved from theta to theta. Not shared between
- * threads. */
+ * Made once per problem (memory about 4 n (sum of widths) doubles and a few workspaces), moved from theta to theta. Not
+ * shared between threads. */
 struct tape;
 enum status tape_new(const struct problem *p, struct tape **out, struct error *e);
 void tape_free(struct tape *t);
 
 /* Go to theta (N; copied): forward and backward passes. Returns L; NaN or infinite where it overflows. */
 double tape_move(struct tape *t, const double *theta);
-/* Only the forward pass: L. The derivatives below need tape_move. */
+/* Only the forward pass: L. The derivatives and slopes below need tape_move again. */
 double tape_loss(struct tape *t, const double *theta);
 
 /* f (n, outputs) of the last move or loss; probabilities likewise; both owned by the tape. */
@@ -54,7 +54,8 @@ void tape_gradient(const struct tape *t, double *g);
 void tape_behaviour_jacobian(struct tape *t, double *G);
 
 /* dL/d behaviour r (k) and, blockwise, D = d2L/d behaviour2, (n, outputs, outputs): the weight decay has no part in
- * either. For probabilities of ce both are projected on the tangent of the simplex. */
+ * either. For probabilities of ce both are projected on the tangent of the simplex. dL/d theta = G^T r + weight_decay
+ * theta; at outputs or probabilities within rounding of their limits the slopes by probabilities overflow. */
 void tape_behaviour_slopes(struct tape *t, double *r, double *D);
 
 enum hessian_part {

@@ -1,0 +1,107 @@
+#include "basin/activation.h"
+
+#include <math.h>
+#include <string.h>
+
+/* An evaluator from a formula for one number: `body` sets value, first and second from x. Reading x before anything is
+ * written lets f stand on top of z. */
+#define ACTIVATION(name, body)                                                                                         \
+    static void evaluate_##name(size_t n, const double *z, double *f, double *d1, double *d2)                          \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            double x = z[i], value, first, second;                                                                     \
+            body;                                                                                                      \
+            if (f)                                                                                                     \
+                f[i] = value;                                                                                          \
+            if (d1)                                                                                                    \
+                d1[i] = first;                                                                                         \
+            if (d2)                                                                                                    \
+                d2[i] = second;                                                                                        \
+        }                                                                                                              \
+    }
+
+/* The logistic function and its slopes without cancellation in the tails. */
+struct logistic {
+    double value, first, second;
+};
+
+static struct logistic logistic(double x)
+{
+    double e = exp(-fabs(x)), sum = 1 + e, slope = e / (sum * sum), odd = (1 - e) / sum;
+    return (struct logistic){(x < 0 ? e : 1) / sum, slope, x < 0 ? slope * odd : -slope * odd};
+}
+
+/* 1 - tanh^2: the difference loses digits away from 0. */
+static double tanh_slope(double x, double value)
+{
+    if (fabs(x) < 1)
+        return 1 - value * value;
+    double e = exp(-2 * fabs(x)), sum = 1 + e;
+    return 4 * e / (sum * sum);
+}
+
+static double clamp(double x, double limit)
+{
+    return fmin(fmax(x, -limit), limit);
+}
+
+/* Beyond 100 the normal density is 0 in double precision; clamped there, 0 is never multiplied by infinity. */
+static double normal_density(double x)
+{
+    return exp(-x * x / 2) / sqrt(2 * M_PI);
+}
+
+/* x Phi(x), and x s(v) with s the logistic function: the latter is 0.5 x (1 + tanh(v/2)) without its cancellation. */
+static void gelu(double x, double *value, double *first, double *second)
+{
+    double near = clamp(x, 100), below = erfc(-near * M_SQRT1_2) / 2, density = normal_density(near);
+    *value = x * below;
+    *first = below + near * density;
+    *second = density * (2 - near * near);
+}
+
+static void gelu_tanh(double x, double *value, double *first, double *second)
+{
+    const double cubic = 0.044715, scale = 2 * sqrt(2 / M_PI);
+    double near = clamp(x, 100), square = near * near, v1 = scale * (1 + 3 * cubic * square),
+           v2 = scale * 6 * cubic * near;
+    struct logistic s = logistic(scale * near * (1 + cubic * square));
+    *value = x * s.value;
+    *first = s.value + near * s.first * v1;
+    *second = 2 * s.first * v1 + near * (s.second * v1 * v1 + s.first * v2);
+}
+
+ACTIVATION(identity, (value = x, first = 1, second = 0))
+ACTIVATION(relu, (value = x < 0 ? 0 : x, first = x < 0 ? 0 : 1, second = 0))
+ACTIVATION(leaky_relu, (value = x < 0 ? 0.01 * x : x, first = x < 0 ? 0.01 : 1, second = 0))
+ACTIVATION(tanh, (value = tanh(x), first = tanh_slope(x, value), second = -2 * value * first))
+ACTIVATION(sigmoid, struct logistic s = logistic(x); value = s.value; first = s.first; second = s.second)
+ACTIVATION(gelu, gelu(x, &value, &first, &second))
+ACTIVATION(gelu_tanh, gelu_tanh(x, &value, &first, &second))
+ACTIVATION(silu, struct logistic s = logistic(x); value = x * s.value; first = s.value + x * s.first;
+           second = 2 * s.first + x * s.second)
+ACTIVATION(softplus, struct logistic s = logistic(x); value = fmax(x, 0) + log1p(exp(-fabs(x))); first = s.value;
+           second = s.first)
+ACTIVATION(square, (value = x * x, first = 2 * x, second = 2))
+
+const struct activation activations[] = {
+    {"identity", evaluate_identity, .smooth = true, .odd = true, .degree = 1},
+    {"relu", evaluate_relu, .smooth = false, .odd = false, .degree = 1},
+    {"leaky-relu", evaluate_leaky_relu, .smooth = false, .odd = false, .degree = 1},
+    {"tanh", evaluate_tanh, .smooth = true, .odd = true, .degree = 0},
+    {"sigmoid", evaluate_sigmoid, .smooth = true, .odd = false, .degree = 0},
+    {"gelu", evaluate_gelu, .smooth = true, .odd = false, .degree = 0},
+    {"gelu-tanh", evaluate_gelu_tanh, .smooth = true, .odd = false, .degree = 0},
+    {"silu", evaluate_silu, .smooth = true, .odd = false, .degree = 0},
+    {"softplus", evaluate_softplus, .smooth = true, .odd = false, .degree = 0},
+    {"square", evaluate_square, .smooth = true, .odd = false, .degree = 2},
+    {0},
+};
+
+const struct activation *activation_find(const char *name)
+{
+    for (const struct activation *a = activations; a->name; a++)
+        if (strcmp(a->name, name) == 0)
+            return a;
+    return NULL;
+}
