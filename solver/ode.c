@@ -13,14 +13,14 @@
 #include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
 #include <time.h>
 
-enum { DEFAULT_MAX_STEPS = 1000000, STOP_POLL_STEPS = 64, DEFAULT_KRYLOV = 20 };
+enum { DEFAULT_MAX_STEPS = 1000000, STOP_POLL_STEPS = 64, DEFAULT_KRYLOV = 20, MOST_STALLED_STEPS = 20 };
 
 struct ode {
     struct ode_problem problem;
     struct ode_options options;
     SUNContext context;
     void *cvode;
-    N_Vector x, work;
+    N_Vector x, before, work; /* state, the one before the last step */
     SUNMatrix matrix;
     SUNLinearSolver linear;
     SUNNonlinearSolver nonlinear;
@@ -29,7 +29,7 @@ struct ode {
     int *directions; /* (n_events) of the last event */
     double s, step_start, step_end;
     double stop; /* stop time that CVODES knows; NAN: none */
-    bool started;
+    int stalled, event_code;
     struct ode_statistics statistics;
     struct ode_failure failure;
     char complaint[256]; /* CVODES' last message */
@@ -78,7 +78,7 @@ static int call_jacobian_vector(N_Vector v, N_Vector jv, realtype s, N_Vector x,
 static int call_events(realtype s, N_Vector x, realtype *g, void *user)
 {
     struct ode *o = user;
-    return o->problem.events(s, N_VGetArrayPointer(x), g, o->problem.context);
+    return o->event_code = o->problem.events(s, N_VGetArrayPointer(x), g, o->problem.context);
 }
 
 static int set_weights(N_Vector x, N_Vector weight, void *user)
@@ -163,7 +163,10 @@ enum status ode_new(struct ode **out, const struct ode_problem *problem, const s
 {
     size_t n = problem->n;
     *out = NULL;
-    if (n == 0 || !problem->rhs || (problem->n_events && !problem->events) || !(options->rtol >= 0))
+    bool good = n > 0 && problem->rhs && (!problem->n_events || problem->events) && options->rtol >= 0;
+    for (size_t i = 0; good && i < n; i++)
+        good = options->atol[i] >= 0;
+    if (!good)
         return error_set(e, STATUS_FAILED, "integrator: no equations, no event function or a negative tolerance");
     struct ode *o = calloc(1, sizeof *o);
     if (!o)
@@ -182,9 +185,10 @@ enum status ode_new(struct ode **out, const struct ode_problem *problem, const s
     if (SUNContext_Create(NULL, &o->context))
         goto fail;
     o->x = N_VNew_Serial((sunindextype)n, o->context);
+    o->before = N_VNew_Serial((sunindextype)n, o->context);
     o->work = N_VNew_Serial((sunindextype)n, o->context);
     o->cvode = CVodeCreate(options->method == ODE_ADAMS ? CV_ADAMS : CV_BDF, o->context);
-    if (!o->x || !o->work || !o->cvode)
+    if (!o->x || !o->before || !o->work || !o->cvode)
         goto fail;
     memcpy(N_VGetArrayPointer(o->x), x0, n * sizeof *x0);
     if (!configure(o, s0)) {
@@ -213,6 +217,8 @@ void ode_free(struct ode *o)
         SUNMatDestroy(o->matrix);
     if (o->x)
         N_VDestroy(o->x);
+    if (o->before)
+        N_VDestroy(o->before);
     if (o->work)
         N_VDestroy(o->work);
     if (o->context)
@@ -225,7 +231,7 @@ void ode_free(struct ode *o)
 
 /* --- stepping ----------------------------------------------------------------------------------------------------- */
 
-static enum ode_failure_kind classify(int flag)
+static enum ode_failure_kind classify(const struct ode *o, int flag)
 {
     switch (flag) {
     case CV_TOO_MUCH_ACC:
@@ -234,9 +240,9 @@ static enum ode_failure_kind classify(int flag)
     case CV_REPTD_RHSFUNC_ERR:
     case CV_UNREC_RHSFUNC_ERR:
     case CV_FIRST_RHSFUNC_ERR:
-    case CV_LSETUP_FAIL:
-    case CV_LSOLVE_FAIL:
         return ODE_RECOVERABLE;
+    case CV_RTFUNC_FAIL:
+        return o->event_code > 0 ? ODE_RECOVERABLE : ODE_FATAL;
     default:
         return ODE_FATAL;
     }
@@ -284,6 +290,35 @@ static enum status check_limits(struct ode *o, struct error *e)
     return STATUS_OK;
 }
 
+/* Step after step too small to move s: CVODES calls that a success, and creeps towards the edge of the domain for ever.
+ */
+static bool is_stuck(struct ode *o)
+{
+    o->stalled = o->s == o->step_start ? o->stalled + 1 : 0;
+    return o->stalled >= MOST_STALLED_STEPS;
+}
+
+/* One call of CVODES. On failure s and x are those before it: CVODES leaves them at different places. */
+static int advance(struct ode *o, double s_end)
+{
+    if (s_end != o->stop) {
+        CVodeSetStopTime(o->cvode, s_end);
+        o->stop = s_end;
+    }
+    o->step_start = o->s;
+    N_VScale(1, o->x, o->before);
+    int flag = CVode(o->cvode, s_end, o->x, &o->s, CV_ONE_STEP);
+    if (flag >= 0 && is_stuck(o)) {
+        flag = CV_ERR_FAILURE;
+        snprintf(o->complaint, sizeof o->complaint, "the step has shrunk to nothing");
+    }
+    if (flag < 0) {
+        o->s = o->step_start;
+        N_VScale(1, o->before, o->x);
+    }
+    return flag;
+}
+
 enum status ode_step(struct ode *o, double s_end, bool *at_event, struct error *e)
 {
     *at_event = false;
@@ -291,16 +326,11 @@ enum status ode_step(struct ode *o, double s_end, bool *at_event, struct error *
     if (status)
         return status;
     double begin = seconds_now();
-    if (s_end != o->stop) {
-        CVodeSetStopTime(o->cvode, s_end);
-        o->stop = s_end;
-    }
-    o->step_start = o->s;
-    int flag = CVode(o->cvode, s_end, o->x, &o->s, CV_ONE_STEP);
+    int flag = advance(o, s_end);
     o->statistics.seconds += seconds_now() - begin;
     o->statistics.steps++;
     if (flag < 0)
-        return fail(o, classify(flag), flag, e);
+        return fail(o, classify(o, flag), flag, e);
     realtype reached = o->s;
     CVodeGetCurrentTime(o->cvode, &reached);
     o->step_end = reached;

@@ -12,8 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Each returns 0, > 0 when the state is outside the domain (recoverable: a smaller step is tried), < 0 when the run
- * must end (fatal). x, dx (n); jac (n, n) row-major, d dx_i/d x_j; g (n_events). */
+/* Each returns 0, > 0 when the state is outside the domain (recoverable: a smaller step is tried; events: the run ends,
+ * but as ODE_RECOVERABLE), < 0 when the run must end (fatal). x, dx (n); jac (n, n) row-major, d dx_i/d x_j; g
+ * (n_events). */
 typedef int ode_rhs(double s, const double *x, double *dx, void *context);
 typedef int ode_jacobian(double s, const double *x, const double *dx, double *jac, void *context);
 /* jv (n) := J v, J d x_i/d x_j: for systems too large for a matrix. */
@@ -40,12 +41,12 @@ enum ode_method {
 
 struct ode_options {
     enum ode_method method;
-    double rtol;                     /* error weight of x_i is rtol |x_i| + atol_i */
-    const double *atol;              /* (n), >= 0; copied */
-    long max_steps;                  /* over the whole integration; 0: 1,000,000 */
-    double max_seconds;              /* wall clock over the whole integration; 0: none */
-    double first_step, max_step;     /* 0: CVODES chooses */
-    int krylov;                      /* ODE_BDF_KRYLOV: dimension of the Krylov space; 0: 20, or n if smaller */
+    double rtol;                 /* error weight of x_i is rtol |x_i| + atol_i */
+    const double *atol;          /* (n), >= 0; copied */
+    long max_steps;              /* over the whole integration; 0: 1,000,000 */
+    double max_seconds;          /* wall clock over the whole integration; 0: none */
+    double first_step, max_step; /* 0: CVODES chooses */
+    int krylov;                  /* ODE_BDF_KRYLOV: dimension of the Krylov space; 0: 20, or n if smaller */
     /* where the state x (n) at s is, for messages: "year 1950"; NULL: s as it is */
     void (*name_place)(double s, const double *x, size_t n, char *buffer, size_t size);
     const struct reporter *reporter; /* asked for a stop now and then; may be NULL */
@@ -68,7 +69,7 @@ enum ode_failure_kind {
 };
 struct ode_failure {
     enum ode_failure_kind kind;
-    double s;        /* where */
+    double s;        /* the last good place */
     const double *x; /* (n) state there; owned by the ode */
     int code;        /* CVODES' return flag */
 };
