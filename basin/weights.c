@@ -35,11 +35,10 @@ static bool is_reference(const struct array *a)
     return strncmp(a->name, "reference.", 10) == 0;
 }
 
-/* Digits inside names compare as numbers: layer10 after layer2; a weight before the bias of the same layer. */
+/* Digits inside names compare as numbers: layer10 after layer2. */
 static int compare_naturally(const void *a, const void *b)
 {
     const struct array *left = *(const struct array *const *)a, *right = *(const struct array *const *)b;
-    bool left_bias = left->n_dimensions < 2, right_bias = right->n_dimensions < 2;
     const char *p = left->name, *q = right->name;
     while (*p && *q) {
         if (*p >= '0' && *p <= '9' && *q >= '0' && *q <= '9') {
@@ -56,8 +55,6 @@ static int compare_naturally(const void *a, const void *b)
         p++;
         q++;
     }
-    if (left_bias != right_bias)
-        return left_bias ? 1 : -1;
     return (unsigned char)*p - (unsigned char)*q;
 }
 
@@ -66,8 +63,19 @@ struct chosen {
     const struct array *tensor[2 * NETWORK_MAX_LAYERS];
 };
 
-static enum status choose_by_map(const struct network *net, const struct array_set *set, const struct config_node *names,
-                                 struct chosen *out, struct error *e)
+static void choose_by_convention(const struct network *net, const struct array_set *set, bool sequential,
+                                 struct chosen *out)
+{
+    size_t per_layer = 1 + (size_t)net->bias;
+    for (size_t i = 0; i < net->n_layers * per_layer; i++) {
+        char name[32];
+        conventional_name(i / per_layer, (int)(i % per_layer), sequential, name);
+        out->tensor[i] = array_find(set, name);
+    }
+}
+
+static enum status choose_by_map(const struct network *net, const struct array_set *set,
+                                 const struct config_node *names, struct chosen *out, struct error *e)
 {
     size_t per_layer = 1 + (size_t)net->bias;
     for (size_t i = 0; i < net->n_layers * per_layer; i++) {
@@ -78,28 +86,37 @@ static enum status choose_by_map(const struct network *net, const struct array_s
             return config_error(names, e, "network.names: %s is missing", key);
         out->tensor[i] = array_find(set, config_text(node, ""));
         if (!out->tensor[i])
-            return config_error(node, e, "there is no tensor called '%.60s' in the file of weights", config_text(node, ""));
+            return config_error(node, e, "there is no tensor called '%.60s' in the file of weights",
+                                config_text(node, ""));
     }
     return STATUS_OK;
 }
 
+/* The i-th matrix and the i-th vector by name are W_i and b_i. */
 static enum status choose_in_order(const struct network *net, const struct array_set *set, const char *path,
                                    struct chosen *out, struct error *e)
 {
-    const struct array **sorted = malloc((set->n + 1) * sizeof *sorted);
-    size_t n = 0, wanted = net->n_layers * (1 + (size_t)net->bias);
+    size_t per_layer = 1 + (size_t)net->bias, n[2] = {0, 0};
+    const struct array **sorted = malloc(2 * (set->n + 1) * sizeof *sorted);
     if (!sorted)
         return error_memory(e);
-    for (size_t i = 0; i < set->n; i++)
+    const struct array **kind[] = {sorted, sorted + set->n + 1}; /* weights, biases */
+    for (size_t i = 0; i < set->n; i++) {
+        int which = set->arrays[i].n_dimensions < 2;
         if (!is_reference(&set->arrays[i]))
-            sorted[n++] = &set->arrays[i];
-    qsort(sorted, n, sizeof *sorted, compare_naturally);
-    for (size_t i = 0; i < wanted && n == wanted; i++)
-        out->tensor[i] = sorted[i];
+            kind[which][n[which]++] = &set->arrays[i];
+    }
+    bool fits = n[0] == net->n_layers && n[1] == (net->bias ? net->n_layers : 0);
+    for (size_t which = 0; which < per_layer && fits; which++) {
+        qsort(kind[which], n[which], sizeof *sorted, compare_naturally);
+        for (size_t l = 0; l < net->n_layers; l++)
+            out->tensor[l * per_layer + which] = kind[which][l];
+    }
     free(sorted);
-    return n == wanted ? STATUS_OK
-                       : error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "%zu tensors, but the network has %zu (%s)", n, wanted,
-                                      net->bias ? "weights and biases" : "weights, no biases");
+    return fits ? STATUS_OK
+                : error_set_at(e, STATUS_BAD_INPUT, path, 0, 0,
+                               "%zu matrices and %zu vectors, but the network has %zu weights and %s biases", n[0],
+                               n[1], net->n_layers, net->bias ? "as many" : "no");
 }
 
 static enum status choose(const struct network *net, const struct array_set *set, const struct config_node *names,
@@ -107,17 +124,11 @@ static enum status choose(const struct network *net, const struct array_set *set
 {
     if (names)
         return choose_by_map(net, set, names, out, e);
-    for (int sequential = 1; sequential >= 0; sequential--) {
-        if (!has_all(net, set, sequential))
-            continue;
-        size_t per_layer = 1 + (size_t)net->bias;
-        for (size_t i = 0; i < net->n_layers * per_layer; i++) {
-            char name[32];
-            conventional_name(i / per_layer, (int)(i % per_layer), sequential, name);
-            out->tensor[i] = array_find(set, name);
+    for (int sequential = 1; sequential >= 0; sequential--)
+        if (has_all(net, set, sequential)) {
+            choose_by_convention(net, set, sequential, out);
+            return STATUS_OK;
         }
-        return STATUS_OK;
-    }
     return choose_in_order(net, set, path, out, e);
 }
 
@@ -139,8 +150,8 @@ static enum status copy_weight(const struct array *a, size_t rows, size_t column
 static enum status copy_bias(const struct array *a, size_t n, const char *path, double *b, struct error *e)
 {
     if (a->n != n)
-        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "tensor '%.60s' has %zu numbers; this layer wants %zu", a->name,
-                            a->n, n);
+        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "tensor '%.60s' has %zu numbers; this layer wants %zu",
+                            a->name, a->n, n);
     memcpy(b, a->values, n * sizeof *b);
     return STATUS_OK;
 }
@@ -151,7 +162,8 @@ static enum status copy_all(const struct network *net, const struct chosen *chos
     enum status status = STATUS_OK;
     size_t k = 0;
     for (size_t l = 0; l < net->n_layers && !status; l++) {
-        status = copy_weight(chosen->tensor[k++], net->width[l + 1], net->width[l], layout, path, theta + net->weight_at[l], e);
+        status = copy_weight(chosen->tensor[k++], net->width[l + 1], net->width[l], layout, path,
+                             theta + net->weight_at[l], e);
         if (!status && net->bias)
             status = copy_bias(chosen->tensor[k++], net->width[l + 1], path, theta + net->bias_at[l], e);
     }
@@ -169,8 +181,9 @@ static enum status check_reference(const struct network *net, const struct array
     size_t inputs = net->width[0], outputs = net->width[net->n_layers];
     if (!x || !y)
         return STATUS_OK;
-    if (x->n % inputs || y->n != x->n / inputs * outputs)
-        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "reference.inputs and reference.outputs do not fit the network");
+    if (x->n == 0 || x->n % inputs || y->n != x->n / inputs * outputs)
+        return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0,
+                            "reference.inputs and reference.outputs do not fit the network");
     struct problem p = {.network = *net, .n = x->n / inputs, .x = x->values, .t = y->values, .loss = LOSS_MSE};
     struct tape *tape = NULL;
     enum status status = tape_new(&p, &tape, e);
@@ -178,15 +191,17 @@ static enum status check_reference(const struct network *net, const struct array
     if (!status) {
         tape_loss(tape, theta);
         for (size_t i = 0; i < y->n; i++) {
+            double difference = fabs(tape_outputs(tape)[i] - y->values[i]);
             size = fmax(size, fabs(y->values[i]));
-            miss = fmax(miss, fabs(tape_outputs(tape)[i] - y->values[i]));
+            miss = isfinite(difference) ? fmax(miss, difference) : INFINITY;
         }
         double tolerance = y->type == ARRAY_F64 ? 1e-9 : 1e-4;
-        if (!(miss <= tolerance * fmax(size, 1e-30)))
-            status = error_set_at(e, STATUS_BAD_INPUT, path, 0, 0,
-                                  "the outputs differ from reference.outputs by up to %.2g of their size: is the layout or the "
-                                  "activation another one?",
-                                  miss / fmax(size, 1e-30));
+        if (!isfinite(miss) || miss > tolerance * fmax(size, 1e-30))
+            status = error_set_at(
+                e, STATUS_BAD_INPUT, path, 0, 0,
+                "the outputs differ from reference.outputs by up to %.2g of their size: is the layout or the "
+                "activation another one?",
+                miss / fmax(size, 1e-30));
     }
     tape_free(tape);
     return status;
@@ -223,7 +238,8 @@ char *weights_file_name(const char *run, bool only_run, char *buffer, size_t siz
 
 static const char key_name[] = "gears.key";
 
-enum status weights_save(const struct network *net, const double *theta, const char *key, const char *path, struct error *e)
+enum status weights_save(const struct network *net, const double *theta, const char *key, const char *path,
+                         struct error *e)
 {
     char names[2 * NETWORK_MAX_LAYERS][32];
     struct array arrays[2 * NETWORK_MAX_LAYERS];
@@ -243,4 +259,21 @@ enum status weights_save(const struct network *net, const double *theta, const c
         }
     const char *const metadata[] = {key_name, key, NULL};
     return array_write_safetensors(&set, metadata, path, e);
+}
+
+bool weights_reuse(const struct network *net, const char *key, const char *path, double *theta)
+{
+    struct array_set set = {0};
+    struct chosen chosen = {0};
+    bool reused = false;
+    if (!array_read(path, &set, NULL)) {
+        const char *found = array_metadata(&set, key_name);
+        reused = found && strcmp(found, key) == 0 && has_all(net, &set, false);
+    }
+    if (reused) {
+        choose_by_convention(net, &set, false, &chosen);
+        reused = copy_all(net, &chosen, WEIGHTS_OUT_IN, path, theta, NULL) == STATUS_OK;
+    }
+    array_set_clear(&set);
+    return reused;
 }
