@@ -108,13 +108,14 @@ static void describe_run(const struct writer *w, const struct item *item)
         page_add_paragraph(w->page, text);
 }
 
-static enum status write_page(const struct writer *w)
+/* What comes before the figures. */
+static void add_tables(const struct writer *w)
 {
-    for (size_t i = 0; i < w->request->n_scenarios; i++)
-        add_table(w->page, comparisons_to_table(w->request->scenarios[i]));
     for (size_t k = 0; k < w->n; k++)
         describe_run(w, &w->items[k]);
-    return page_write(w->page, w->folder.path, w->e);
+    for (size_t i = 0; i < w->request->n_scenarios; i++)
+        add_table(w->page, comparisons_to_table(w->request->scenarios[i]));
+    page_add_heading(w->page, "Figures");
 }
 
 /* --- figures ------------------------------------------------------------------------------------------------------------ */
@@ -224,7 +225,7 @@ static enum status finish(struct writer *w, enum status status)
 {
     struct error *first = w->e, late = {0};
     w->e = &late;
-    enum status finished = write_page(w);
+    enum status finished = page_write(w->page, w->folder.path, w->e);
     if (!finished)
         finished = write_summary(w, !status && w->request->complete);
     if (finished) /* a full disk, say: files without a summary would be taken for someone else's */
@@ -243,6 +244,7 @@ static enum status write_all(struct writer *w)
         return status;
     for (size_t k = 0; k < w->n && !status; k++)
         status = run_write_csv(w->items[k].result, run_folder_file(&w->folder, w->items[k].csv, path, sizeof path), w->e);
+    add_tables(w);
     if (!status)
         status = write_figures(w);
     return finish(w, status);

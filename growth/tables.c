@@ -33,6 +33,8 @@ static void add_percent(struct table *t, double growth)
 static void add_number(struct table *t, double value, const char *format)
 {
     char text[40];
+    if (fabs(value) < 0.005)
+        value = 0; /* no -0.00 */
     if (isfinite(value))
         snprintf(text, sizeof text, format[0] == '0' ? "%.0f" : format[0] == '1' ? "%.1f" : "%.2f", value);
     else
