@@ -41,14 +41,16 @@ CLI_SOURCES = $(wildcard cli/*.c)
 TEST_SOURCES = $(wildcard tests/test_*.c)
 TEST_SUPPORT = $(filter-out $(TEST_SOURCES),$(wildcard tests/*.c))
 BENCH_SOURCES = $(wildcard bench/*.c)
-SOURCES = $(LIB_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(TEST_SUPPORT) $(BENCH_SOURCES)
-HEADERS = $(wildcard $(FOLDERS:%=%/*.h) cli/*.h tests/*.h bench/*.h)
+FUZZ_SOURCES = $(wildcard tests/fuzz/fuzz_*.c)
+SOURCES = $(LIB_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(TEST_SUPPORT) $(BENCH_SOURCES) $(FUZZ_SOURCES)
+HEADERS = $(wildcard $(FOLDERS:%=%/*.h) cli/*.h tests/*.h tests/fuzz/*.h bench/*.h)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBRARY = $(BUILD)/libgears.a
 PROGRAM = $(if $(CLI_SOURCES),$(BUILD)/gears)
 TESTS = $(TEST_SOURCES:%.c=$(BUILD)/%)
 BENCHES = $(BENCH_SOURCES:%.c=$(BUILD)/%)
+FUZZERS = $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 
 .PHONY: all tests
 all: $(PROGRAM) $(LIBRARY) ## build the program, ./gears
@@ -72,6 +74,10 @@ $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(TEST_SUPPORT)) $(LIBRARY) $(
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY) $(BUILD)/link.flags
 	@echo "  link  $@"
 	@$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARIES)
+
+$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY) $(BUILD)/link.flags
+	@echo "  link  $@"
+	@$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(LIBRARIES)
 
 $(call objects,$(SOURCES)): $(BUILD)/%.o: %.c $(BUILD)/compile.flags | packages
 	@mkdir -p $(@D)
@@ -99,6 +105,7 @@ needs_demo = build plot
 needs_docs = build plot docs
 needs_asan = build plot test
 needs_memcheck = build plot test memcheck
+needs_fuzz = build fuzz
 needs_lint = build test lint
 needs_fmt = lint
 
@@ -119,6 +126,13 @@ asan: packages ## every test under AddressSanitizer and UBSan, in build/asan
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
 memcheck: packages tests ## every test under valgrind
 	@CK_DEFAULT_TIMEOUT=1800 TEST_TIMEOUT=3600 TEST_WRAPPER="$(VALGRIND)" tests/run $(BUILD) $(notdir $(TESTS))
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz fuzzers
+fuzzers: $(FUZZERS)
+fuzz: packages ## the readers of outside files under libFuzzer, FUZZ_SECONDS (60) each, in build/fuzz
+	@$(MAKE) CC=clang BUILD=$(BUILD)/fuzz SANITIZE="-fsanitize=fuzzer-no-link $(SANITIZERS)" OPTIMISE="-O1 -g" fuzzers
+	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS)
 
 # clang-tidy is slow, so each file is looked at again only when it or a header changed.
 TIDIED = $(SOURCES:%.c=$(BUILD)/tidy/%.ok)
