@@ -71,25 +71,30 @@ const char *array_metadata(const struct array_set *s, const char *key)
     return NULL;
 }
 
+struct named {
+    const char *name;
+    size_t index;
+};
+
 static int compare_names(const void *a, const void *b)
 {
-    const struct array *x = *(const struct array *const *)a, *y = *(const struct array *const *)b;
+    const struct named *x = a, *y = b;
     int order = strcmp(x->name, y->name);
-    return order ? order : (x > y) - (x < y);
+    return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
 size_t array_find_namesake(const struct array_set *s)
 {
     size_t found = s->n;
-    const struct array **sorted = malloc((s->n + 1) * sizeof(const struct array *));
+    struct named *sorted = malloc((s->n + 1) * sizeof *sorted);
     if (!sorted)
         return SIZE_MAX;
     for (size_t i = 0; i < s->n; i++)
-        sorted[i] = &s->arrays[i];
+        sorted[i] = (struct named){s->arrays[i].name, i};
     qsort(sorted, s->n, sizeof *sorted, compare_names);
     for (size_t i = 1; i < s->n && found == s->n; i++)
-        if (strcmp(sorted[i]->name, sorted[i - 1]->name) == 0)
-            found = (size_t)(sorted[i] - s->arrays);
+        if (strcmp(sorted[i].name, sorted[i - 1].name) == 0)
+            found = sorted[i].index;
     free(sorted);
     return found;
 }

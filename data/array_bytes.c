@@ -244,7 +244,7 @@ static enum status allocate_values(const struct array_input *in, struct array *a
 
 static enum status take_values(struct array_input *in, bool big_endian, bool fortran, struct array *a)
 {
-    unsigned char chunk[ARRAY_CHUNK];
+    unsigned char chunk[ARRAY_CHUNK] = {0};
     size_t size = array_kind_of(a->type)->size;
     struct place place;
     place_init(&place, a);

@@ -11,8 +11,8 @@ enum { N_TYPES = sizeof types / sizeof types[0] };
 
 static enum status read_array(struct array_reader *r, struct array_input *in)
 {
-    unsigned char start[4], sizes[4 * ARRAY_MAX_DIMENSIONS];
-    uint64_t shape[ARRAY_MAX_DIMENSIONS];
+    unsigned char start[4] = {0}, sizes[4 * ARRAY_MAX_DIMENSIONS] = {0};
+    uint64_t shape[ARRAY_MAX_DIMENSIONS] = {0};
     struct array *a;
     size_t type = 0;
     enum status status = array_input_take(in, start, sizeof start, "the IDX magic");

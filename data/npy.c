@@ -14,7 +14,7 @@ struct header {
     const char *member;
     const char *c; /* not yet read; ends with a 0 byte */
     bool has_type, has_order, has_shape;
-    const struct array_kind *kind;
+    enum array_type type;
     bool big_endian, fortran;
     uint64_t shape[ARRAY_MAX_DIMENSIONS];
     size_t n_dimensions;
@@ -58,7 +58,7 @@ static enum status take_string(struct header *h, char text[TEXT_SIZE], const cha
 /* "<f8": byte order, kind, bytes a number. */
 static enum status take_type(struct header *h)
 {
-    char text[TEXT_SIZE];
+    char text[TEXT_SIZE] = "";
     skip_blanks(h);
     if (*h->c == '[')
         return array_complain(h->reader, h->member, "holds records (a structured type), not plain numbers");
@@ -67,11 +67,12 @@ static enum status take_type(struct header *h)
         return status;
     if (text[0] && text[1] == 'O')
         return array_complain(h->reader, h->member, "holds pickled Python objects, not numbers");
-    h->kind = text[0] ? array_kind_of_npy(text + 1) : NULL;
-    bool order = text[0] == '<' || text[0] == '>' || (text[0] == '|' && h->kind && h->kind->size == 1);
-    if (!h->kind || !order)
+    const struct array_kind *kind = text[0] ? array_kind_of_npy(text + 1) : NULL;
+    bool order = text[0] == '<' || text[0] == '>' || (text[0] == '|' && kind && kind->size == 1);
+    if (!kind || !order)
         return array_complain(h->reader, h->member,
                               "is of type '%s', which is not read: real numbers of up to 64 bits are", text);
+    h->type = kind->type;
     h->big_endian = text[0] == '>';
     return STATUS_OK;
 }
@@ -129,7 +130,7 @@ static enum status take_entry(struct header *h)
     } entries[] = {{"descr", &h->has_type, take_type},
                    {"fortran_order", &h->has_order, take_order},
                    {"shape", &h->has_shape, take_shape}};
-    char key[TEXT_SIZE];
+    char key[TEXT_SIZE] = "";
     enum status status = take_string(h, key, "a key");
     if (status)
         return status;
@@ -169,7 +170,7 @@ static enum status parse_header(struct header *h)
 /* Magic, version and the length of the header. */
 static enum status take_preamble(struct array_input *in, size_t *length)
 {
-    unsigned char start[8], size[4];
+    unsigned char start[8] = {0}, size[4] = {0};
     enum status status = array_input_take(in, start, sizeof start, "the npy magic");
     if (status)
         return status;
@@ -216,7 +217,7 @@ enum status npy_read_array(struct array_reader *r, struct array_input *in, const
     struct array *a;
     enum status status = take_header(in, &header);
     if (!status)
-        status = array_add(r, name, header.kind->type, header.shape, header.n_dimensions, &a);
+        status = array_add(r, name, header.type, header.shape, header.n_dimensions, &a);
     return status ? status : array_input_take_values(in, header.big_endian, header.fortran, a);
 }
 

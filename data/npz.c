@@ -24,12 +24,12 @@ enum {
     STORED = 0,
     DEFLATED = 8,
     MAX_MEMBERS = 65534,
-    MAX_NAME = 1024
+    MAX_NAME = 511
 };
 static const uint32_t in_zip64 = 0xffffffff; /* stands for a number that is elsewhere */
 
 struct member {
-    char *name; /* with its ending; owned */
+    char name[MAX_NAME + 1]; /* with its ending */
     unsigned method;
     uint32_t crc, packed, size;
     size_t offset, data, end; /* of the local header, of the packed bytes, after them */
@@ -131,17 +131,16 @@ static enum status take_local(const struct archive *z, struct member *m, uint32_
     return STATUS_OK;
 }
 
-static enum status take_name(const struct archive *z, const unsigned char *text, size_t length, char **out)
+static enum status take_name(const struct archive *z, const unsigned char *text, size_t length, char out[MAX_NAME + 1])
 {
     static const char ending[] = ".npy";
     size_t tail = sizeof ending - 1;
     if (length > MAX_NAME || memchr(text, 0, length) || !array_is_utf8((const char *)text, length))
         return array_complain(z->reader, NULL, "has a member with a name that is too long or not UTF-8");
-    *out = strndup((const char *)text, length);
-    if (!*out)
-        return error_memory(z->reader->e);
+    memcpy(out, text, length);
+    out[length] = 0;
     if (length <= tail || memcmp(text + length - tail, ending, tail) != 0)
-        return array_complain(z->reader, *out, "is not an array: its name does not end in .npy");
+        return array_complain(z->reader, out, "is not an array: its name does not end in .npy");
     return STATUS_OK;
 }
 
@@ -163,32 +162,37 @@ static enum status take_entry(struct archive *z, size_t *at, struct member *m)
     m->packed = get32(entry + 20);
     m->size = get32(entry + 24);
     m->offset = get32(entry + 42);
-    enum status status = take_name(z, entry + ENTRY_SIZE, name_length, &m->name);
+    enum status status = take_name(z, entry + ENTRY_SIZE, name_length, m->name);
     if (!status)
         status = check_entry(z, m, flags);
     return status ? status : take_local(z, m, flags);
 }
 
-static int compare_members(const void *a, const void *b)
+struct span {
+    size_t begin, end;
+    const char *name;
+};
+
+static int compare_spans(const void *a, const void *b)
 {
-    const struct member *x = *(const struct member *const *)a, *y = *(const struct member *const *)b;
-    return (x->offset > y->offset) - (x->offset < y->offset);
+    const struct span *x = a, *y = b;
+    return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
 /* No byte is used twice: neither by mistake nor to unpack a small file many times over. */
 static enum status check_overlap(const struct archive *z)
 {
     enum status status = STATUS_OK;
-    const struct member **sorted = malloc((z->n + 1) * sizeof(const struct member *));
-    if (!sorted)
+    struct span *spans = malloc((z->n + 1) * sizeof *spans);
+    if (!spans)
         return error_memory(z->reader->e);
     for (size_t i = 0; i < z->n; i++)
-        sorted[i] = &z->members[i];
-    qsort(sorted, z->n, sizeof *sorted, compare_members);
+        spans[i] = (struct span){z->members[i].offset, z->members[i].end, z->members[i].name};
+    qsort(spans, z->n, sizeof *spans, compare_spans);
     for (size_t i = 1; i < z->n && !status; i++)
-        if (sorted[i]->offset < sorted[i - 1]->end)
-            status = array_complain(z->reader, sorted[i]->name, "overlaps '%.120s'", sorted[i - 1]->name);
-    free(sorted);
+        if (spans[i].begin < spans[i - 1].end)
+            status = array_complain(z->reader, spans[i].name, "overlaps '%.120s'", spans[i - 1].name);
+    free(spans);
     return status;
 }
 
@@ -236,7 +240,7 @@ static enum status take_members(struct archive *z)
     size_t twice = array_find_namesake(r->set);
     if (twice == SIZE_MAX)
         return error_memory(r->e);
-    return twice < r->set->n ? array_complain(r, z->members[twice].name, "is there twice") : STATUS_OK;
+    return twice < z->n ? array_complain(r, z->members[twice].name, "is there twice") : STATUS_OK;
 }
 
 enum status npz_read(struct array_reader *r)
@@ -247,8 +251,6 @@ enum status npz_read(struct array_reader *r)
         status = take_directory(&z);
     if (!status)
         status = take_members(&z);
-    for (size_t i = 0; i < z.n; i++)
-        free(z.members[i].name);
     free(z.members);
     return status;
 }
@@ -290,7 +292,8 @@ static void write_member(const struct array *a, const struct member *m, FILE *ou
     fill_common(local + 4, m);
     write_bytes(out, local, sizeof local);
     fputs(m->name, out);
-    write_bytes(out, header, npy_header(a, header));
+    size_t header_size = npy_header(a, header);
+    write_bytes(out, header, header_size);
     array_encode(a, write_bytes, out);
 }
 
@@ -316,9 +319,8 @@ static void write_end(const struct archive *z, FILE *out)
     write_bytes(out, end, sizeof end);
 }
 
-/* Sizes, checksums and offsets of all members; false on lack of memory or when an offset is beyond what zip can say
- * (*too_large). */
-static bool plan_members(const struct array_set *s, struct archive *z, bool *too_large)
+/* Sizes, checksums and offsets of all members; false when they are beyond what zip can say. */
+static bool plan_members(const struct array_set *s, struct archive *z)
 {
     size_t at = 0, names = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -326,12 +328,8 @@ static bool plan_members(const struct array_set *s, struct archive *z, bool *too
         struct member *m = &z->members[i];
         unsigned char header[NPY_HEADER_SIZE];
         size_t header_size = npy_header(a, header), size = header_size + a->n * array_kind_of(a->type)->size;
-        if (asprintf(&m->name, "%s.npy", a->name) < 0) {
-            m->name = NULL;
-            return false;
-        }
-        *too_large = size >= in_zip64 || at >= in_zip64 || strlen(m->name) > MAX_NAME;
-        if (*too_large)
+        int length = snprintf(m->name, sizeof m->name, "%s.npy", a->name);
+        if (size >= in_zip64 || at >= in_zip64 || length > MAX_NAME)
             return false;
         m->packed = m->size = (uint32_t)size;
         m->offset = at;
@@ -342,8 +340,7 @@ static bool plan_members(const struct array_set *s, struct archive *z, bool *too
     }
     z->directory = at;
     z->end = at + s->n * ENTRY_SIZE + names;
-    *too_large = z->end >= in_zip64;
-    return !*too_large;
+    return z->end < in_zip64;
 }
 
 static enum status write_archive(const struct array_set *s, const struct archive *z, const char *path, struct error *e)
@@ -363,22 +360,17 @@ static enum status write_archive(const struct array_set *s, const struct archive
 enum status array_write_npz(const struct array_set *s, const char *path, struct error *e)
 {
     struct archive z = {.n = s->n};
-    bool too_large = s->n > MAX_MEMBERS;
     enum status status = array_check_writable(s, path, e);
     if (status)
         return status;
     z.members = calloc(s->n + 1, sizeof *z.members);
     if (!z.members)
         return error_memory(e);
-    if (!too_large && plan_members(s, &z, &too_large))
+    if (s->n <= MAX_MEMBERS && plan_members(s, &z))
         status = write_archive(s, &z, path, e);
-    else if (too_large)
+    else
         status = error_set_at(e, STATUS_FAILED, path, 0, 0,
                               "too large for an npz file (4 GiB, 65,534 arrays, names of %d bytes)", MAX_NAME - 4);
-    else
-        status = error_memory(e);
-    for (size_t i = 0; i < s->n; i++)
-        free(z.members[i].name);
     free(z.members);
     return status;
 }

@@ -134,7 +134,7 @@ static enum status take_header(struct array_reader *r, json_t *header, const uns
     json_t *entry;
     size_t n = 0;
     enum status status = STATUS_OK;
-    struct extent *extents = malloc((json_object_size(header) + 1) * sizeof *extents);
+    struct extent *extents = calloc(json_object_size(header) + 1, sizeof *extents);
     if (!extents)
         return error_memory(r->e);
     json_object_foreach(header, name, entry)

@@ -3,6 +3,15 @@
 #include "growth/scenario.h"
 #include "tests/fuzz/fuzzing.h"
 
+/* libfyaml 0.7.12 does not free its list of the pieces of a quoted text with over eight escapes ('' for one). Its
+ * frames have no names, so every leak below it is passed over here; ours are seen by tests/test_config.c under `make
+ * asan`. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfyaml";
+}
+
 static void check_round_trip(const struct config *c)
 {
     char *text = NULL;
