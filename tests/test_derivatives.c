@@ -272,6 +272,32 @@ static void check_parts_of_hessian_vector_products(struct fixture *f)
 }
 CASE_TEST(parts_of_hessian_vector_products)
 
+/* H is symmetric; its columns are the Hessian-vector products of the same part. */
+static void check_hessians(struct fixture *f)
+{
+    static const enum hessian_part parts[] = {HESSIAN_FULL, HESSIAN_GAUSS_NEWTON, HESSIAN_RESIDUAL};
+    double *H[3], *v = new_numbers(f->N), *hv = new_numbers(f->N);
+    for (int p = 0; p < 3; p++) {
+        H[p] = new_numbers(f->N * f->N);
+        H[p][0] = NAN; /* whatever was there */
+        ck_assert_int_eq(tape_hessian(f->tape, parts[p], H[p], NULL), STATUS_OK);
+        for (size_t i = 0; i < f->N; i++) {
+            v[i] = 1;
+            tape_hvp(f->tape, parts[p], v, hv);
+            v[i] = 0;
+            for (size_t j = 0; j < f->N; j++)
+                if (!(fabs(H[p][i * f->N + j] - hv[j]) <= 1e-12 * (1 + fabs(hv[j]))) ||
+                    H[p][i * f->N + j] != H[p][j * f->N + i])
+                    ck_abort_msg("part %d, (%zu, %zu): %.15g, not %.15g", p, i, j, H[p][i * f->N + j], hv[j]);
+        }
+    }
+    for (size_t i = 0; i < f->N * f->N; i++)
+        if (!(fabs(H[1][i] + H[2][i] + (i % (f->N + 1) == 0 ? decay : 0) - H[0][i]) <= 1e-13 * (1 + fabs(H[0][i]))))
+            ck_abort_msg("the parts of H do not add up at %zu", i);
+    free(H[0]), free(H[1]), free(H[2]), free(v), free(hv);
+}
+CASE_TEST(hessians)
+
 /* Every sum over examples is the mean of the sums over parts of them, so batches inside leave no trace. */
 START_TEST(many_examples_are_the_mean_of_their_parts)
 {
@@ -324,6 +350,7 @@ int main(void)
     suite_add_tcase(suite, differences);
     TCase *identities = tcase_create("identities");
     tcase_add_loop_test(identities, parts_of_hessian_vector_products, 0, CASES);
+    tcase_add_loop_test(identities, hessians, 0, CASES);
     tcase_add_loop_test(identities, many_examples_are_the_mean_of_their_parts, 0, N_LOSSES);
     suite_add_tcase(suite, identities);
     return testing_main(suite);
