@@ -9,6 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Complain at the place in the text where it goes beyond the limit. */
+static enum status too_large(const char *path, const char *text, size_t limit, struct error *e)
+{
+    int line = 1, column = 1;
+    for (size_t i = 0; i < limit; i++) {
+        column = text[i] == '\n' ? 1 : column + 1;
+        line += text[i] == '\n';
+    }
+    return error_set_at(e, STATUS_BAD_INPUT, path, line, column, "the file is larger than the %zu KiB allowed", limit / 1024);
+}
+
 /* The rest of the stream into a growing buffer, one byte more than the limit at most. */
 static enum status read_stream(FILE *stream, const char *path, size_t limit, char **out, size_t *length,
                                struct error *e)
@@ -30,7 +41,7 @@ static enum status read_stream(FILE *stream, const char *path, size_t limit, cha
     if (ferror(stream))
         status = error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "cannot be read: %s", strerror(errno));
     else if (used > limit)
-        status = error_set_at(e, STATUS_BAD_INPUT, path, 0, 0, "is larger than the %zu KiB allowed", limit / 1024);
+        status = too_large(path, buffer, limit, e);
     if (status) {
         free(buffer);
         return status;

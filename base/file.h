@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* The whole file, malloc'd, with a 0 byte after it (not counted in *length). STATUS_BAD_INPUT: not there, a folder, not
- * readable, larger than `limit` bytes. */
+ * readable, larger than `limit` bytes (with the line and column where it goes beyond). */
 enum status file_read(const char *path, size_t limit, char **out, size_t *length, struct error *e);
 
 /* Write a file so that `path` either holds the old content or all of the new: open gives a stream on a file beside it,

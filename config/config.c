@@ -97,6 +97,7 @@ static enum status read_merged(const char *path, struct chain *chain, struct con
         free(real);
         return status;
     }
+    node_set_layer(*out, LAYER_FILE - (int)chain->n);
     chain->files[chain->n++] = real;
     status = follow_extends(out, chain, e);
     if (status) {
@@ -127,9 +128,10 @@ static enum status apply_setting(struct config_node *root, const char *setting, 
         status = error_set(e, STATUS_USAGE, "%s: expected a value after '='", place);
     if (!status)
         status = yaml_parse(equals + 1, strlen(equals + 1), place, &value, e);
-    if (!status)
+    if (!status) {
+        node_set_layer(value, LAYER_COMMAND_LINE);
         status = node_set_path(root, path, value, e);
-    else if (status == STATUS_BAD_INPUT) {
+    } else if (status == STATUS_BAD_INPUT) {
         status = STATUS_USAGE;
         if (e) {
             e->status = status;
@@ -146,6 +148,8 @@ static enum status apply_node_settings(struct config_node *root, const struct co
 {
     for (size_t i = 0; set && i < set->n; i++) {
         struct config_node *value = node_copy(set->items[i]);
+        if (value)
+            node_set_layer(value, LAYER_RUN);
         enum status status = value ? node_set_path(root, set->keys[i], value, e) : error_memory(e);
         if (status)
             return status;
@@ -313,6 +317,13 @@ const char *config_node_file(const struct config_node *n)
     return n->file;
 }
 
+const struct config_node *config_later(const struct config_node *a, const struct config_node *b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    return b->layer > a->layer ? b : a;
+}
+
 char *config_path(const struct config_node *n)
 {
     const char *path = config_text(n, ""), *from = config_node_file(n), *slash = strrchr(from, '/');
@@ -321,7 +332,8 @@ char *config_path(const struct config_node *n)
     return text_format("%.*s/%s", (int)(slash - from), from, path);
 }
 
-/* --- files named in a document -------------------------------------------------------------------------------------- */
+/* --- files named in a document --------------------------------------------------------------------------------------
+ */
 
 static enum status make_absolute(struct config_node *n, struct error *e)
 {

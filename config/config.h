@@ -53,7 +53,7 @@ struct config_node;
  * the `n_settings` command-line settings "path=value" over it, check all against the table `fields` (of the top-level
  * map; must hold the keys it wants, `extends` is always allowed). *out is the caller's, config_free.
  * Errors: STATUS_BAD_INPUT with file:line:column: unreadable, over 1 MiB, not UTF-8, YAML syntax, duplicate key, alias
- * or anchor, nested over 32 deep, unknown key (with the nearest known one), wrong type (what was found, what is
+ * or anchor, merge key, nested over 32 deep, over 1000 keys in a map, unknown key (with the nearest known one), wrong type (what was found, what is
  * allowed), out of range, missing key. STATUS_USAGE for a bad setting. */
 enum status config_read(const char *path, const struct config_field *fields, const char *const *settings,
                         size_t n_settings, struct config **out, struct error *e);
@@ -97,6 +97,10 @@ bool config_boolean(const struct config_node *n, bool fallback);
 
 /* Where it was written. */
 const char *config_node_file(const struct config_node *n);
+
+/* Of two nodes that contradict each other the one that came later and is to blame: bases, the files that extend them, what a
+ * named run sets, the command line; `a` where they came together. Either may be NULL. */
+const struct config_node *config_later(const struct config_node *a, const struct config_node *b);
 
 /* Set e to `status` (STATUS_USAGE instead, where the node came from --set) at the place where `n` was written. */
 enum status config_error(const struct config_node *n, struct error *e, const char *format, ...)

@@ -48,12 +48,20 @@ void node_free(struct config_node *n)
     free(n);
 }
 
+void node_set_layer(struct config_node *n, int layer)
+{
+    n->layer = layer;
+    for (size_t i = 0; i < n->n; i++)
+        node_set_layer(n->items[i], layer);
+}
+
 struct config_node *node_copy(const struct config_node *n)
 {
     struct config_node *copy = n->kind == NODE_SCALAR ? node_new_scalar(n->text, n->quoted, n->file, n->line, n->column)
                                                       : node_new(n->kind, n->file, n->line, n->column);
     if (!copy)
         return NULL;
+    copy->layer = n->layer;
     copy->key_line = n->key_line;
     copy->key_column = n->key_column;
     for (size_t i = 0; i < n->n; i++)
@@ -64,21 +72,33 @@ struct config_node *node_copy(const struct config_node *n)
     return copy;
 }
 
+/* Room for one entry more: the arrays double whenever they hold a power of two. */
+static bool reserve(struct config_node *n, bool keys)
+{
+    if (n->n & (n->n - 1))
+        return true;
+    size_t capacity = n->n ? 2 * n->n : 1;
+    struct config_node **more_items = realloc(n->items, capacity * sizeof *more_items);
+    if (!more_items)
+        return false;
+    n->items = more_items;
+    char **more_keys = keys ? realloc(n->keys, capacity * sizeof *more_keys) : n->keys;
+    if (!more_keys)
+        return !keys;
+    n->keys = more_keys;
+    return true;
+}
+
 bool node_append(struct config_node *n, const char *key, struct config_node *item)
 {
     if (!item)
         return false;
     char *own_key = key ? strdup(key) : NULL;
-    struct config_node **items = realloc(n->items, (n->n + 1) * sizeof *items);
-    if (items)
-        n->items = items;
-    char **keys = key && items ? realloc(n->keys, (n->n + 1) * sizeof *keys) : n->keys;
-    if (!items || (key && (!own_key || !keys))) {
+    if ((key && !own_key) || !reserve(n, key != NULL)) {
         free(own_key);
         node_free(item);
         return false;
     }
-    n->keys = keys;
     if (key)
         n->keys[n->n] = own_key;
     n->items[n->n++] = item;
@@ -202,6 +222,7 @@ static struct config_node *enter_map(struct config_node *map, const char *key, c
         return next;
     struct config_node *fresh = node_new(NODE_MAP, value->file, value->line, value->column);
     if (fresh) {
+        fresh->layer = value->layer;
         fresh->key_line = value->key_line;
         fresh->key_column = value->key_column;
     }

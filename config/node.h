@@ -10,6 +10,7 @@ struct config_node {
     enum node_kind kind;
     char *file;               /* where it was written; "--set PATH" for the command line */
     int line, column;         /* from 1; of the value's own text where it came from the command line */
+    int layer;                /* see config_later */
     int key_line, key_column; /* of the key, for the value of a map's entry */
     char *text;               /* scalar */
     bool quoted;              /* scalar: written with quotes or as a block */
@@ -23,6 +24,9 @@ struct config_node *node_new(enum node_kind kind, const char *file, int line, in
 struct config_node *node_new_scalar(const char *text, bool quoted, const char *file, int line, int column);
 struct config_node *node_copy(const struct config_node *n);
 void node_free(struct config_node *n);
+
+/* Give a node and all below it a layer. */
+void node_set_layer(struct config_node *n, int layer);
 
 /* Take ownership of `item` also on failure. key NULL for a list. */
 bool node_append(struct config_node *n, const char *key, struct config_node *item);
@@ -42,6 +46,10 @@ enum status yaml_parse(const char *text, size_t length, const char *name, struct
 /* Check a tree against a table of fields. */
 enum status schema_check(const struct config_node *root, const struct config_field *fields, struct error *e);
 
-enum { CONFIG_MAX_DEPTH = 32, CONFIG_MAX_BYTES = 1 << 20, CONFIG_MAX_EXTENDS = 16 };
+enum { CONFIG_MAX_DEPTH = 32, CONFIG_MAX_BYTES = 1 << 20, CONFIG_MAX_EXTENDS = 16, CONFIG_MAX_KEYS = 1000 };
+
+/* Layers: the files of a chain of extends (0 the file that was asked for, its bases below it), what a named run sets, and the
+ * command line. */
+enum { LAYER_FILE = 0, LAYER_RUN = 1, LAYER_COMMAND_LINE = 2 };
 
 #endif

@@ -10,7 +10,8 @@
 struct reader {
     struct fy_parser *parser;
     struct fy_diag *diag;
-    const char *name;
+    const char *name, *text;
+    size_t length; /* of the text */
     struct error *e;
     /* containers that are open, and the key that waits for its value in each */
     struct config_node *open[CONFIG_MAX_DEPTH];
@@ -55,13 +56,25 @@ static enum status complain_at_token(struct reader *r, struct fy_token *token, i
     return error_set_at(r->e, STATUS_BAD_INPUT, r->name, mark->line + 1, mark->column + 1 - signs, "%s", message);
 }
 
+/* libfyaml stops without a word at directives (%...) that it does not know: the line of the first, else 1. */
+static int silent_line(const char *text, size_t length)
+{
+    int line = 1;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '%' && (i == 0 || text[i - 1] == '\n'))
+            return line;
+        line += text[i] == '\n';
+    }
+    return 1;
+}
+
 /* libfyaml's first complaint. */
 static enum status syntax_error(struct reader *r)
 {
     void *iterator = NULL;
     struct fy_diag_error *first = fy_diag_errors_iterate(r->diag, &iterator);
     if (!first || !first->msg)
-        return error_set_at(r->e, STATUS_BAD_INPUT, r->name, 1, 1, "is not valid YAML");
+        return error_set_at(r->e, STATUS_BAD_INPUT, r->name, silent_line(r->text, r->length), 1, "is not valid YAML");
     return error_set_at(r->e, STATUS_BAD_INPUT, r->name, first->line, first->column, "YAML: %s", first->msg);
 }
 
@@ -94,6 +107,10 @@ static bool wants_key(const struct reader *r)
 static enum status take_key(struct reader *r, const char *text, const struct fy_mark *mark)
 {
     size_t top = r->depth - 1;
+    if (strcmp(text, "<<") == 0)
+        return complain(r, mark, "YAML merge keys (<<) are not allowed");
+    if (r->open[top]->n == CONFIG_MAX_KEYS) /* also because looking for duplicates takes the square of it */
+        return complain(r, mark, "more than 1000 keys in one map");
     if (node_find(r->open[top], text))
         return error_set_at(r->e, STATUS_BAD_INPUT, r->name, mark->line + 1, mark->column + 1,
                             "duplicate key '%.60s': it stands at line %d already", text,
@@ -207,7 +224,7 @@ enum status yaml_parse(const char *text, size_t length, const char *name, struct
     enum status status = check_bytes(text, length, name, e);
     if (status)
         return status;
-    struct reader r = {.name = name, .e = e};
+    struct reader r = {.name = name, .text = text, .length = length, .e = e};
     struct fy_diag_cfg diag_config;
     fy_diag_cfg_default(&diag_config);
     diag_config.fp = NULL;

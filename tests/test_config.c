@@ -246,7 +246,7 @@ static const struct {
     {"kind: growth\nmodel: *k\n", 2, 8, {"aliases"}},
     {"kind: growth\nsolver: &s {rtol: 1e-3}\n", 2, 9, {"anchors"}},
     {"kind: growth\nfigures: &f [a]\n", 2, 10, {"anchors"}},
-    {"kind: growth\nsolver:\n  <<: *s\n", 3, 7, {"aliases"}},
+    {"kind: growth\nsolver:\n  <<: *s\n", 3, 3, {"merge keys"}},
     {"kind: !!str growth\n", 1, 7, {"tags"}},
     {"kind: growth\nsolver: !map {rtol: 1e-3}\n", 2, 9, {"tags"}},
     {"kind: growth\nfigures: !x [a]\n", 2, 10, {"tags"}},
