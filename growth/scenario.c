@@ -167,13 +167,16 @@ static enum status check_parameter_range(struct resolver *r, const struct config
 
 static enum status read_parameters(struct resolver *r)
 {
-    const struct config_node *map = config_get(r->root, "parameters");
+    const struct config_node *map = config_get(r->root, "parameters"), *model = config_get(r->root, "model");
     const struct model *m = r->model;
     for (size_t k = 0; k < config_length(map); k++) {
         const struct config_node *item = config_item(map, k);
         size_t i = param_find(m->params, m->n_params, config_key(map, k));
         if (i == m->n_params) {
             const char *near = nearest_parameter(m, config_key(map, k));
+            if (config_later(item, model) == model)
+                return config_error(model, r->e, "model %s has no parameter '%.60s', which the file gives", m->name,
+                                    config_key(map, k));
             return config_error_at_key(map, k, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)",
                                        m->name, config_key(map, k), near ? "; did you mean '" : "", near ? near : "",
                                        near ? "'?" : "", m->name);
@@ -185,6 +188,16 @@ static enum status read_parameters(struct resolver *r)
         r->run->simulation.p[i] = value;
     }
     return STATUS_OK;
+}
+
+/* Of the parameters that a model's complaint names the one that was given last; NULL: it names none that was given. */
+static const struct config_node *parameter_to_blame(const struct config_node *map, const char *complaint)
+{
+    const struct config_node *blamed = NULL;
+    for (size_t k = config_length(map); k-- > 0;)
+        if (strstr(complaint, config_key(map, k)))
+            blamed = config_later(blamed, config_item(map, k));
+    return blamed;
 }
 
 /* Derived constants and the start, from the parameters as they are now. Used again by every shot of `solve`. */
@@ -201,8 +214,10 @@ static enum status start_run(struct simulation *s, void *context, struct error *
     if (!status && m->steady_state)
         status = m->steady_state(s->p, s->x0, &inner);
     if (status) {
-        const struct config_node *place = config_get(root, "parameters");
-        return config_error(place ? place : config_get(root, "model"), e, "%s", inner.message);
+        const struct config_node *map = config_get(root, "parameters"), *place = parameter_to_blame(map, inner.message);
+        if (!place)
+            place = map ? map : config_get(root, "model");
+        return config_error(place, e, "%s", inner.message);
     }
     if (config_is_scalar(initial))
         return STATUS_OK;
@@ -233,15 +248,15 @@ static enum status start_run(struct simulation *s, void *context, struct error *
 static enum status read_time(struct resolver *r)
 {
     struct simulation *s = &r->run->simulation;
-    const struct config_node *to = config_get(r->root, "time.to");
-    s->from = config_number(config_get(r->root, "time.from"), 0);
+    const struct config_node *to = config_get(r->root, "time.to"), *from = config_get(r->root, "time.from");
+    s->from = config_number(from, 0);
     s->to = config_number(to, 0);
     const struct config_node *step = config_get(r->root, "time.output");
     r->run->output_step = strcmp(config_text(step, "auto"), "auto") == 0 ? 0 : config_number(step, 0);
     if (!(s->to > s->from))
-        return config_error(to, r->e, "time.to: %g is not after time.from %g", s->to, s->from);
+        return config_error(config_later(to, from), r->e, "time.to: %.10g is not after time.from %.10g", s->to, s->from);
     if (r->run->output_step > 0 && (s->to - s->from) / r->run->output_step > 1e6)
-        return config_error(step, r->e, "time.output: more than a million rows; the longest run allows steps from %g years",
+        return config_error(config_later(step, config_later(to, from)), r->e, "time.output: more than a million rows; the longest run allows steps from %g years",
                             (s->to - s->from) / 1e6);
     return STATUS_OK;
 }
@@ -264,14 +279,29 @@ static enum status read_intervention(struct resolver *r, const struct config_nod
     struct intervention v = {.from = config_number(config_get(node, "ramp.from"), 0),
                              .to = config_number(config_get(node, "ramp.to"), 0)};
     const struct config_node *factor = config_get(node, "factor"), *value = config_get(node, "value");
+    const struct config_node *from = config_get(node, "ramp.from"), *to = config_get(node, "ramp.to"),
+                             *solved = config_get(r->root, "solve.parameter");
     enum status status = find_parameter(r, config_get(node, "parameter"), &v.param);
     if (status)
         return status;
     if (!(v.to > v.from))
-        return config_error(config_get(node, "ramp.to"), r->e, "ramp.to: %g is not after ramp.from %g", v.to, v.from);
+        return config_error(config_later(to, from), r->e, "ramp.to: %.10g is not after ramp.from %.10g", v.to, v.from);
     if (!factor == !value)
         return config_error(node, r->e, "an intervention wants either factor or value%s", factor ? ", not both" : "");
     double old = s->p[v.param];
+    for (size_t k = 0; k < s->n_interventions; k++) {
+        const struct intervention *other = &s->interventions[k];
+        if (other->param == v.param && v.from < other->to)
+            return config_error(config_get(node, "ramp"), r->e,
+                                "%s is moved by another intervention from %.10g to %.10g: they may not overlap and stand in "
+                                "order of time",
+                                s->model->params[v.param].key, other->from, other->to);
+        if (other->param == v.param)
+            old *= other->factor;
+    }
+    if (value && solved && strcmp(config_text(solved, ""), s->model->params[v.param].key) == 0)
+        return config_error(value, r->e, "%s is what solve looks for: give a factor, not a value",
+                            s->model->params[v.param].key);
     if (value && old == 0)
         return config_error(value, r->e, "%s is 0: only a parameter that is not 0 can be moved",
                             s->model->params[v.param].key);
@@ -302,8 +332,11 @@ static enum status read_solve(struct resolver *r)
     enum status status = find_parameter(r, config_get(node, "parameter"), &target.parameter);
     if (!status)
         status = find_variable(r, config_get(node, "variable"), &target.variable);
+    if (!status && !(s->p[target.parameter] > 0))
+        status = config_error(config_get(node, "parameter"), r->e, "solve: %s is %g: the search must start above 0",
+                              s->model->params[target.parameter].key, s->p[target.parameter]);
     if (!status && !(target.year > s->from && target.year <= s->to))
-        status = config_error(at, r->e, "solve.at: %g is not within the run, %g to %g", target.year, s->from, s->to);
+        status = config_error(config_later(at, config_get(r->root, "time")), r->e, "solve.at: %g is not within the run, %g to %g", target.year, s->from, s->to);
     if (status)
         return status;
     r->run->solved_parameter = target.parameter;
@@ -352,7 +385,7 @@ static enum status convert_units(struct resolver *r, const struct config_node *n
         unit_match(&c->series, variable_unit(r->model, c->variable), config_number(config_get(node, "match"), 1950),
                    &c->factor, conversion, sizeof conversion, &inner);
     if (status)
-        return config_error(node, r->e, "%s: %s", c->series.name, inner.message);
+        return config_error(unit ? unit : node, r->e, "%s: %s", c->series.name, inner.message);
     char *copy = text_copy(c->series.name);
     snprintf(c->legend, sizeof c->legend, "%.80s%s%.150s%s", copy ? basename(copy) : "", conversion[0] ? " (" : "",
              conversion, conversion[0] ? ")" : "");
@@ -373,7 +406,14 @@ static enum status read_comparison(struct resolver *r, const struct config_node 
     c->to = config_number(config_get(node, "to"), INFINITY);
     c->scored = config_boolean(config_get(node, "score"), true);
     if (c->to < c->from)
-        return config_error(config_get(node, "to"), r->e, "compare.to: %g is before compare.from %g", c->to, c->from);
+        return config_error(config_later(config_get(node, "to"), config_get(node, "from")), r->e,
+                            "compare.to: %.10g is before compare.from %.10g", c->to, c->from);
+    size_t left_out = 0;
+    for (size_t i = 0; i < c->series.n; i++)
+        left_out += c->series.year[i] >= c->from && c->series.year[i] <= c->to && !(c->series.value[i] > 0);
+    if (left_out)
+        reporter_warning(r->reporter, "%s: %zu of %zu values are not above 0 and have no logarithm: they are left out",
+                         c->series.name, left_out, c->series.n);
     return STATUS_OK;
 }
 
@@ -431,13 +471,29 @@ static enum status resolve_run(struct resolver *r)
     return status;
 }
 
+/* Some keys belong to the file as a whole. */
+static enum status check_run_settings(const struct config_node *set, struct error *e)
+{
+    static const char *const whole[] = {"kind", "title", "runs"};
+    for (size_t i = 0; i < config_length(set); i++)
+        for (size_t k = 0; k < sizeof whole / sizeof whole[0]; k++) {
+            size_t length = strlen(whole[k]);
+            const char *key = config_key(set, i);
+            if (strncmp(key, whole[k], length) == 0 && strchr(".[", key[length]))
+                return config_error_at_key(set, i, e, "%s belongs to the whole file: a run cannot change it", whole[k]);
+        }
+    return STATUS_OK;
+}
+
 /* Run k of the file: its settings over the rest, resolved by `resolve`. */
 static enum status read_run(struct scenario *s, size_t k, enum status (*resolve)(struct resolver *r),
                             const struct reporter *reporter, struct error *e)
 {
     const struct config_node *node = config_item(config_get(config_root(s->config), "runs"), k);
     struct config *derived = NULL;
-    enum status status = config_derive(s->config, config_get(node, "set"), &derived, e);
+    enum status status = check_run_settings(config_get(node, "set"), e);
+    if (!status)
+        status = config_derive(s->config, config_get(node, "set"), &derived, e);
     if (status)
         return status;
     struct resolver r = {.root = config_root(derived), .run = &s->runs[k], .reporter = reporter, .e = e};
