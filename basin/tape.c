@@ -132,9 +132,12 @@ static void backward(struct tape *t)
         size_t in = net->width[l], out = net->width[l + 1];
         linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, n, in, out, 1, t->delta[l + 1], out, t->theta + net->weight_at[l],
                         in, 0, t->delta[l], in);
+        const double *slope = t->slope[l];
+        double *bend = t->bend[l], *delta = t->delta[l];
+#pragma omp simd
         for (size_t i = 0; i < n * in; i++) {
-            t->bend[l][i] *= t->delta[l][i];
-            t->delta[l][i] *= t->slope[l][i];
+            bend[i] *= delta[i];
+            delta[i] *= slope[i];
         }
     }
 }

@@ -108,9 +108,13 @@ static size_t gather_inputs(const struct assembly *a, const struct block *b, siz
     for (size_t e = 0; e < a->batch; e++) {
         const double *x = a->input[b->l] + e * aug(a, b->l), *y = a->input[b->k] + e * width;
         double *pair = a->right + e * *columns;
-        for (size_t i = i0; i < i1; i++)
-            for (size_t j = first_partner(b, i); j < width; j++)
-                *pair++ = x[i] * y[j];
+        for (size_t i = i0; i < i1; i++) {
+            size_t first = first_partner(b, i);
+#pragma omp simd
+            for (size_t j = first; j < width; j++)
+                pair[j - first] = x[i] * y[j];
+            pair += width - first;
+        }
     }
     return i1;
 }
@@ -118,6 +122,7 @@ static size_t gather_inputs(const struct assembly *a, const struct block *b, siz
 /* to[0 .. n) += from */
 static void add(size_t n, const double *from, double *to)
 {
+#pragma omp simd
     for (size_t i = 0; i < n; i++)
         to[i] += from[i];
 }
@@ -236,6 +241,7 @@ static void gather_moves(const struct assembly *a, const struct block *b, size_t
         for (size_t u = o2; u < o2 + units; u++) {
             double s = S[e * outputs + u], d = delta[e * outputs + u];
             const double *x = input + e * aug(a, b->k), *p = P + e * width;
+#pragma omp simd
             for (size_t i = 0; i < width; i++)
                 to[i] = s * x[i] + d * p[i];
             to += width;
@@ -304,6 +310,7 @@ static void derive_across(const struct assembly *a, size_t l, size_t k, size_t o
     multiply_rows(a, l, k, o0, o1, S);
     for (size_t o = o0; o < o1; o++)
         for (size_t e = 0; e < a->batch; e++, S += width)
+#pragma omp simd
             for (size_t i = 0; i < width; i++)
                 S[i] *= slope[e * own + o];
 }
@@ -318,6 +325,7 @@ static void derive_within(const struct assembly *a, size_t l, size_t o0, size_t 
                     a->tape->theta + a->net->weight_at[l + 1], own, 0, S, own);
     for (size_t o = o0; o < o1; o++)
         for (size_t e = 0; e < a->batch; e++, S += own) {
+#pragma omp simd
             for (size_t i = 0; i < own; i++)
                 S[i] *= slope[e * own + o] * slope[e * own + i];
             if (a->residual)
@@ -425,7 +433,7 @@ static size_t deal(struct assembly *a, size_t widest_out, size_t widest_aug, siz
 /* Choose how much is done at a time, so that the scratch stays within a quarter of H where H is not small. */
 static enum status plan(struct assembly *a, struct error *e)
 {
-    size_t budget = larger(a->N * a->N / 4, LEAST_BUDGET), widest_out = 0, widest_aug = 0, inputs = 0;
+    size_t budget = larger(a->N * a->N / 4, LEAST_BUDGET), widest_out = 1, widest_aug = 1, inputs = 0;
     for (size_t l = 0; l < a->net->n_layers; l++) {
         widest_out = larger(widest_out, out(a, l));
         widest_aug = larger(widest_aug, aug(a, l));

@@ -44,9 +44,11 @@ static void move_forward(const struct pass *p)
         move_affine(p, l);
         if (l + 1 == net->n_layers)
             break;
-        const double *slope = rows(p, t->slope[l + 1], net->width[l + 1]);
+        const double *slope = rows(p, t->slope[l + 1], net->width[l + 1]), *z = t->z_moved[l + 1];
+        double *moved = t->a_moved[l + 1];
+#pragma omp simd
         for (size_t i = 0; i < p->batch * net->width[l + 1]; i++)
-            t->a_moved[l + 1][i] = slope[i] * t->z_moved[l + 1][i];
+            moved[i] = slope[i] * z[i];
     }
 }
 
@@ -75,6 +77,7 @@ static void add_products(const struct pass *p, size_t l, const double *signal)
         linalg_multiply(LINALG_TRANSPOSED, LINALG_PLAIN, out, in, p->batch, 1, rows(p, t->delta[l + 1], out), out,
                         t->a_moved[l], in, 1, weight, in);
     for (size_t i = 0; i < p->batch && net->bias; i++)
+#pragma omp simd
         for (size_t o = 0; o < out; o++)
             bias[o] += signal[i * out + o];
 }
@@ -91,12 +94,14 @@ static void move_backward(const struct pass *p, size_t l, const double *signal, 
     if (p->residual)
         linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, p->batch, in, out, 1, rows(p, t->delta[l + 1], out), out,
                         p->v + net->weight_at[l], in, 1, next, in);
-    if (p->residual)
-        for (size_t i = 0; i < p->batch * in; i++)
-            next[i] = next[i] * slope[i] + bend[i] * z[i];
-    else
-        for (size_t i = 0; i < p->batch * in; i++)
-            next[i] *= slope[i];
+#pragma omp simd
+    for (size_t i = 0; i < p->batch * in; i++)
+        next[i] *= slope[i];
+    if (!p->residual)
+        return;
+#pragma omp simd
+    for (size_t i = 0; i < p->batch * in; i++)
+        next[i] += bend[i] * z[i];
 }
 
 static void add_batch(const struct pass *p)

@@ -27,6 +27,7 @@ static void propagate(const struct tape *t, size_t l, size_t from, size_t batch,
                     next, in);
     for (size_t row = 0; row < batch * m; row++) {
         const double *slope = t->slope[l] + (from + row / m) * in;
+#pragma omp simd
         for (size_t i = 0; i < in; i++)
             next[row * in + i] *= slope[i];
     }
@@ -41,6 +42,7 @@ static void write_columns(const struct tape *t, size_t l, size_t from, size_t ba
         const double *a = tape_layer(t, l) + (from + row / m) * in, *s = signal + row * out;
         double *g = G + (from * m + row) * net->n_parameters;
         for (size_t o = 0; o < out; o++)
+#pragma omp simd
             for (size_t i = 0; i < in; i++)
                 g[net->weight_at[l] + o * in + i] = s[o] * a[i];
         if (net->bias)

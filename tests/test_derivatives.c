@@ -339,6 +339,29 @@ START_TEST(many_examples_are_the_mean_of_their_parts)
 }
 END_TEST
 
+/* Wide enough for the dense Hessian to be put together in several batches, units and columns of pairs. */
+START_TEST(hessians_in_pieces)
+{
+    enum { WIDTHS = 5 };
+    const size_t width[WIDTHS] = {20, 30, 25, 20, 4};
+    const enum hessian_part part = (enum hessian_part)(_i % 3);
+    struct fixture f;
+    setup(&f, "tanh", LOSS_CE, BEHAVIOUR_OUTPUTS, _i >= 3, width, WIDTHS, 301);
+    double *H = new_numbers(f.N * f.N), *expected = new_numbers(f.N), *hv = new_numbers(f.N);
+    ck_assert_int_eq(tape_hessian(f.tape, part, H, NULL), STATUS_OK);
+    for (uint64_t stream = 1; stream < 5; stream++) {
+        double *v = random_numbers(f.N, stream);
+        tape_hvp(f.tape, part, v, expected);
+        linalg_multiply_vector(LINALG_PLAIN, f.N, f.N, 1, H, f.N, v, 0, hv);
+        linalg_axpy(f.N, -1, expected, hv);
+        ck_assert_double_le(linalg_norm(f.N, hv), 1e-12 * linalg_norm(f.N, expected));
+        free(v);
+    }
+    free(H), free(expected), free(hv);
+    teardown(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("derivatives");
@@ -351,6 +374,7 @@ int main(void)
     TCase *identities = tcase_create("identities");
     tcase_add_loop_test(identities, parts_of_hessian_vector_products, 0, CASES);
     tcase_add_loop_test(identities, hessians, 0, CASES);
+    tcase_add_loop_test(identities, hessians_in_pieces, 0, 6);
     tcase_add_loop_test(identities, many_examples_are_the_mean_of_their_parts, 0, N_LOSSES);
     suite_add_tcase(suite, identities);
     return testing_main(suite);
