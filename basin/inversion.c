@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TERMS = 28, BINS = 64, MAX_DEPTH = 24, MAX_SIDES = 4000, MAX_HALVINGS = 60 };
+enum { TERMS = 28, BINS = 64, MAX_SIDES = 4000, MAX_HALVINGS = 60 };
 
 static const double BIN_RATIO = 4, SERIES_RADIUS = 0.25;
 static const double SIDE_ERROR = 1e-13; /* of one side, relative to the whole */
+static const double NARROWEST = 1e-7;   /* part of a side that is not halved again */
 static const double NEGLIGIBLE = 1e-17; /* what the path may leave out, relative to the whole */
 static const double LARGEST_ERROR = 1e-10;
 static const double USUAL_DROP = 5, LARGEST_DROP = 8; /* of Re D along one side */
@@ -114,8 +115,8 @@ static double complex bin_sum(const struct exponent *x, const struct bin *b, dou
         slope_re += p * (q_re + c * (q_re * (2 - q_re) + q_im * q_im));
         slope_im += p * (q_im + c * 2 * q_im * (1 - q_re));
     }
-    *derivative += CMPLX(slope_re, slope_im) / 2;
-    return CMPLX(sum_re, sum_im) / 2;
+    *derivative += CMPLX(slope_re / 2, slope_im / 2);
+    return CMPLX(sum_re / 2, sum_im / 2);
 }
 
 static double complex exponent_at(struct exponent *x, double complex delta, double complex *derivative)
@@ -169,12 +170,14 @@ static bool try_corner(struct exponent *x, const struct point *from, double comp
 static bool next_corner(struct exponent *x, const struct point *from, double complex direction, double *length,
                         struct point *to)
 {
-    for (int halvings = 0; halvings < MAX_HALVINGS; halvings++, *length /= 2)
+    for (int halvings = 0; halvings < MAX_HALVINGS; halvings++) {
         if (try_corner(x, from, direction, *length, to)) {
             double drop = creal(from->value) - creal(to->value);
             *length *= fmin(fmax(USUAL_DROP / drop, .5), 2.5);
             return true;
         }
+        *length /= 2;
+    }
     return false;
 }
 
@@ -192,21 +195,22 @@ static double side_integrand(double t, void *context)
     return cimag(cexp(value) * s->along) / M_PI;
 }
 
-/* Over [low, high] of a side, halved until the error is below `tolerance`; adds to *sum and *error. */
-static void integrate_side(struct side *s, double low, double high, double tolerance, int depth, double *sum,
-                           double *error)
+/* Adds the integral over a side to *sum; its parts are halved until the error of each is below `tolerance`. */
+static void integrate_side(struct side *s, double tolerance, double *sum, double *error)
 {
-    double value, uncertainty, size, spread;
+    double low = 0, width = 1, value, uncertainty, size, spread;
     gsl_function f = {side_integrand, s};
-    gsl_integration_qk21(&f, low, high, &value, &uncertainty, &size, &spread);
-    if (uncertainty > tolerance && depth < MAX_DEPTH) {
-        double middle = (low + high) / 2;
-        integrate_side(s, low, middle, tolerance, depth + 1, sum, error);
-        integrate_side(s, middle, high, tolerance, depth + 1, sum, error);
-        return;
+    while (low < 1) {
+        gsl_integration_qk21(&f, low, low + width, &value, &uncertainty, &size, &spread);
+        if (uncertainty > tolerance && width > NARROWEST) {
+            width /= 2;
+            continue;
+        }
+        *sum += value;
+        *error += uncertainty;
+        low += width; /* powers of 2: it ends at 1 exactly */
+        width = fmin(2 * width, 1 - low);
     }
-    *sum += value;
-    *error += uncertainty;
 }
 
 /* False: the path got lost. */
@@ -221,7 +225,7 @@ static bool integrate_path(struct exponent *x, double curvature, struct inversio
         if (!next_corner(x, &from, direction, &length, &to))
             return false;
         struct side side = {x, from.delta, to.delta - from.delta};
-        integrate_side(&side, 0, 1, SIDE_ERROR * whole, 0, &out->integral, &error);
+        integrate_side(&side, SIDE_ERROR * whole, &out->integral, &error);
         double rest = exp(creal(to.value)) / cabs(to.derivative);
         if (rest < NEGLIGIBLE * whole) {
             out->error = (error + rest) / out->integral;
