@@ -649,10 +649,24 @@ START_TEST(saddles_keep_within_their_bounds)
             continue;
         double b2 = saddle.dimension / 2;
         excess = saddle.log_probability - p;
+        ck_assert_msg(fabs(excess + saddle.next_term) < 1.5 / (b2 * b2), "n %zu, share %g: (i) off by %g, computed %g",
+                      n, share, excess, -saddle.next_term);
         ck_assert_msg(excess < saddle.too_high + 3 / (b2 * b2) && -excess < saddle.too_low + 3 / (b2 * b2),
                       "n %zu, share %g: (i) off by %g, bounds %g %g", n, share, excess, saddle.too_high,
                       saddle.too_low);
     }
+}
+END_TEST
+
+/* Equal eigenvalues at half the mean loss: p = 1/2 at the saddle, B_2 = k/8, and the bias is (1 - p + p^2/12)/B_2. */
+START_TEST(bias_of_the_plain_saddle_below_the_mean)
+{
+    struct quadratic *q = isotropic(&s1, 1000, 4, 0, 5, 2);
+    struct quadratic_saddle plain;
+    ck_assert_int_eq(quadratic_saddle_plain(q, 2000, &plain, NULL), STATUS_OK);
+    assert_close(plain.dimension, 250, 1e-12, 0);
+    assert_close(plain.next_term, -1. / 240, 1e-12, 0);
+    assert_close(plain.log_probability - log_p(q, 2000, NULL), 1. / 240, .02, 0);
 }
 END_TEST
 
@@ -725,6 +739,7 @@ int main(void)
     TCase *saddles = tcase_create("saddles");
     tcase_add_test(saddles, bias_of_saddles_with_equal_eigenvalues_is_stirlings);
     tcase_add_test(saddles, saddles_keep_within_their_bounds);
+    tcase_add_test(saddles, bias_of_the_plain_saddle_below_the_mean);
     tcase_add_test(saddles, plain_saddle_is_refused_above_the_mean);
     suite_add_tcase(suite, saddles);
     return testing_main(suite);
