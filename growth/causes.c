@@ -178,6 +178,8 @@ static struct phase_lag measure_lag(const struct trajectory *t, size_t what, dou
         }
         bottom = fmin(bottom, growth);
     }
+    if (lag.peak >= to - (to - from) / STEPS) /* still rising: there is no peak to date */
+        return (struct phase_lag){NAN, NAN};
     for (double when = lag.peak; when <= to; when += (to - from) / STEPS)
         if (growth_of(t, what, trajectory_tau(t, when), &year) <= 0.5 * (top + bottom)) {
             lag.half = year;

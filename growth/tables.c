@@ -90,9 +90,9 @@ static void causes_to_text(const struct run_result *r, const struct phase_transi
                                  100 * w->contributions[w->driver_causes[i]]);
     for (size_t i = 0; i < w->n_switch_causes && used < size; i++) {
         const struct bottleneck_switch *s = &r->trajectory.switches[w->switch_causes[i]];
-        char name[160];
-        used += (size_t)snprintf(buffer + used, size - used, "%sswitch of %s in %.0f", used ? "; " : "",
-                                 switch_name(m, s, name, sizeof name), s->date);
+        char name[160], year[40];
+        used += (size_t)snprintf(buffer + used, size - used, "%sswitch of %s in %s", used ? "; " : "",
+                                 switch_name(m, s, name, sizeof name), text_from_year(s->date, 0, year, sizeof year));
     }
 }
 
@@ -113,7 +113,9 @@ struct table *transitions_to_table(const struct run_result *r)
         table_add_cell(t, "%s -> %s", before, after);
         add_year(t, w->from, date_decimals(r));
         add_year(t, w->to, date_decimals(r));
-        table_add_cell(t, "%.*f to %.*f", date_decimals(r), w->window_from, date_decimals(r), w->window_to);
+        char from[40], to[40];
+        table_add_cell(t, "%s to %s", text_from_year(w->window_from, date_decimals(r), from, sizeof from),
+                       text_from_year(w->window_to, date_decimals(r), to, sizeof to));
         table_add_cell(t, "%+.2f", 100 * w->change);
         causes_to_text(r, w, causes, sizeof causes);
         table_add_cell(t, "%s", causes);
@@ -185,15 +187,32 @@ char *ending_to_text(const struct run_result *r, char *buffer, size_t size)
     return buffer;
 }
 
+/* "1904 (half of its fall done by 1938)", or that there is none. */
+static const char *lag_to_text(const struct phase_lag *lag, char *buffer, size_t size)
+{
+    char peak[40], half[40];
+    if (isnan(lag->peak))
+        snprintf(buffer, size, "does not peak");
+    else
+        snprintf(buffer, size, "peaks in %s (half of its fall done by %s)", text_from_year(lag->peak, 0, peak, sizeof peak),
+                 isnan(lag->half) ? "no date" : text_from_year(lag->half, 0, half, sizeof half));
+    return buffer;
+}
+
 char *lags_to_text(const struct run_result *r, char *buffer, size_t size)
 {
     const struct phase_lags *l = &r->phases.lags;
+    char population[100], science[100], output[100];
     buffer[0] = 0;
-    if (l->measured)
-        snprintf(buffer, size,
-                 "Delays before phase %zu: growth of population peaks in %.0f (half of its fall done by %.0f), of science in "
-                 "%.0f (%.0f), of output in %.0f (%.0f): %.0f years from population to science, %.0f from science to output.",
-                 l->phase + 1, l->population.peak, l->population.half, l->science.peak, l->science.half, l->output.peak,
-                 l->output.half, l->science.peak - l->population.peak, l->output.peak - l->science.peak);
+    if (!l->measured)
+        return buffer;
+    int used = snprintf(buffer, size, "Delays before phase %zu: growth of population %s, of science %s, of output %s", l->phase + 1,
+                        lag_to_text(&l->population, population, sizeof population),
+                        lag_to_text(&l->science, science, sizeof science), lag_to_text(&l->output, output, sizeof output));
+    if (isfinite(l->population.peak + l->science.peak + l->output.peak) && used > 0 && (size_t)used < size)
+        used += snprintf(buffer + used, size - (size_t)used, ": %.0f years from population to science, %.0f from science to output",
+                         l->science.peak - l->population.peak, l->output.peak - l->science.peak);
+    if (used > 0 && (size_t)used < size)
+        snprintf(buffer + used, size - (size_t)used, ".");
     return buffer;
 }
