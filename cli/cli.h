@@ -16,14 +16,15 @@ enum {
     TAKES_SET = 2,
     TAKES_OUT = 4,     /* --out, --force */
     TAKES_THREADS = 8, /* --threads, --seed */
-    TAKES_QUIET = 16
+    TAKES_QUIET = 16,
+    TAKES_RETRAIN = 32
 };
 
 struct command;
 
 struct options {
     const struct command *command;
-    bool json, quiet, force;
+    bool json, quiet, force, retrain;
     const char *out; /* NULL: not given */
     uint64_t seed;
     int threads; /* 0: one a processor */
@@ -52,6 +53,9 @@ void options_parse(struct options *o, const struct command *command, int argc, c
 void options_clear(struct options *o);
 /* The options that a command takes: [{name, argument, meaning}] (new reference). */
 json_t *options_to_json(const struct command *command);
+
+/* Where the results of the file called `name` go: out/NAME, DIR, or DIR/NAME when there are several files. */
+const char *folder_of(const struct options *o, const char *name, bool only_file, char *buffer, size_t size);
 
 /* The reporter of the terminal: progress when a command takes more than a second, warnings, Ctrl-C. */
 const struct reporter *terminal_reporter(const struct options *o);

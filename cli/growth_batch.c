@@ -6,13 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status read_all(struct growth_batch *b, const struct options *o, const struct reporter *reporter,
-                            struct error *e)
+enum status growth_batch_read(struct growth_batch *b, const char *const *files, size_t n, const struct options *o,
+                              const struct reporter *reporter, struct error *e)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < b->n && !status; i++) {
-        reporter_progress(reporter, 0.3 * (double)i / (double)b->n, o->files[i]);
-        status = scenario_read(o->files[i], o->settings, o->n_settings, reporter, &b->scenarios[i], e);
+    *b = (struct growth_batch){.n = n,
+                               .scenarios = calloc(n + 1, sizeof *b->scenarios),
+                               .results = calloc(n + 1, sizeof *b->results)};
+    if (!b->scenarios || !b->results)
+        return error_memory(e);
+    for (size_t i = 0; i < n && !status; i++) {
+        reporter_progress(reporter, 0.3 * (double)i / (double)n, files[i]);
+        status = scenario_read(files[i], o->settings, o->n_settings, reporter, &b->scenarios[i], e);
     }
     return status;
 }
@@ -20,12 +25,7 @@ static enum status read_all(struct growth_batch *b, const struct options *o, con
 enum status growth_batch_run(struct growth_batch *b, const struct options *o, const struct reporter *reporter,
                              struct error *e)
 {
-    b->n = o->n_files;
-    b->scenarios = calloc(b->n, sizeof *b->scenarios);
-    b->results = calloc(b->n, sizeof *b->results);
-    if (!b->scenarios || !b->results)
-        return error_memory(e);
-    enum status status = read_all(b, o, reporter, e);
+    enum status status = STATUS_OK;
     for (size_t i = 0; i < b->n && !status; i++) {
         reporter_progress(reporter, 0.3 + 0.2 * (double)i / (double)b->n, b->scenarios[i].name);
         status = scenario_simulate(&b->scenarios[i], o->threads, reporter, &b->results[i], e);
@@ -64,16 +64,14 @@ enum status growth_batch_write(const struct growth_batch *b, size_t first, size_
     return status;
 }
 
-json_t *growth_batch_to_json(const struct growth_batch *b)
+void growth_batch_to_json(const struct growth_batch *b, json_t *runs)
 {
-    json_t *runs = json_array();
     for (size_t i = 0; i < b->n; i++)
         for (size_t k = 0; k < b->results[i].n_runs; k++) {
             json_t *run = run_to_json(&b->results[i].runs[k]);
             json_object_set_new(run, "scenario", json_string(b->scenarios[i].name));
             json_array_append_new(runs, run);
         }
-    return runs;
 }
 
 static void print_run(const struct scenario *s, const struct run_result *r)
@@ -100,11 +98,11 @@ void growth_batch_print_phases(const struct growth_batch *b)
             print_run(&b->scenarios[i], &b->results[i].runs[k]);
 }
 
-void growth_batch_print_comparisons(const struct growth_batch *b)
+void growth_batch_print_comparisons(const struct growth_batch *b, bool say_when_none)
 {
     for (size_t i = 0; i < b->n; i++) {
         struct table *t = comparisons_to_table(&b->results[i]);
-        if (!table_rows(t))
+        if (!table_rows(t) && say_when_none)
             printf("%s: names no data to compare with (key compare)\n", b->scenarios[i].name);
         print_table(t);
     }

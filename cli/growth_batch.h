@@ -11,8 +11,10 @@ struct growth_batch {
     size_t n;
 };
 
-/* Read all files first, so that a bad one costs nothing, then simulate. STATUS_INTERRUPTED leaves what is finished. Clear in all
- * cases. */
+/* Read all files, so that a bad one costs nothing. Clear in all cases. */
+enum status growth_batch_read(struct growth_batch *b, const char *const *files, size_t n, const struct options *o,
+                              const struct reporter *reporter, struct error *e);
+/* Simulate them. STATUS_INTERRUPTED leaves what is finished. */
 enum status growth_batch_run(struct growth_batch *b, const struct options *o, const struct reporter *reporter,
                              struct error *e);
 void growth_batch_clear(struct growth_batch *b);
@@ -21,11 +23,11 @@ void growth_batch_clear(struct growth_batch *b);
 enum status growth_batch_write(const struct growth_batch *b, size_t first, size_t n, const char *folder, bool complete,
                                const struct options *o, const struct reporter *reporter, struct error *e);
 
-/* All runs as the array `runs` of a JSON answer, each with its scenario's name. */
-json_t *growth_batch_to_json(const struct growth_batch *b);
+/* Append all runs, each with its scenario's name, to the array `runs` of a JSON answer. */
+void growth_batch_to_json(const struct growth_batch *b, json_t *runs);
 
 /* Tables for people. */
 void growth_batch_print_phases(const struct growth_batch *b);
-void growth_batch_print_comparisons(const struct growth_batch *b);
+void growth_batch_print_comparisons(const struct growth_batch *b, bool say_when_none);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SET = 's', KEY_OUT = 'o', KEY_QUIET = 'q', KEY_THREADS = 't', KEY_JSON = 256, KEY_FORCE, KEY_SEED };
+enum { KEY_SET = 's', KEY_OUT = 'o', KEY_QUIET = 'q', KEY_THREADS = 't', KEY_JSON = 256, KEY_FORCE, KEY_SEED, KEY_RETRAIN };
 
 static const struct {
     int takes;
@@ -21,6 +21,7 @@ static const struct {
     {TAKES_OUT, {"force", KEY_FORCE, NULL, 0, "Write into a folder that holds other files", 0}},
     {TAKES_THREADS, {"threads", KEY_THREADS, "N", 0, "Use at most N threads (default: one a processor); results do not depend on it", 0}},
     {TAKES_THREADS, {"seed", KEY_SEED, "N", 0, "Seed of everything random (default: 0)", 0}},
+    {TAKES_RETRAIN, {"retrain", KEY_RETRAIN, NULL, 0, "Train again, even where weights of the same key are there", 0}},
     {TAKES_QUIET, {"quiet", KEY_QUIET, NULL, 0, "No progress and no tables; warnings and errors stay", 0}},
 };
 enum { N_OPTIONS = sizeof all_options / sizeof all_options[0] };
@@ -67,6 +68,9 @@ static error_t read_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_JSON:
         o->json = true;
+        return 0;
+    case KEY_RETRAIN:
+        o->retrain = true;
         return 0;
     case KEY_FORCE:
         o->force = true;
@@ -129,4 +133,12 @@ void options_clear(struct options *o)
     free(o->settings);
     free(o->files);
     o->settings = o->files = NULL;
+}
+
+const char *folder_of(const struct options *o, const char *name, bool only_file, char *buffer, size_t size)
+{
+    if (o->out && only_file)
+        return o->out;
+    snprintf(buffer, size, "%s/%s", o->out ? o->out : "out", name);
+    return buffer;
 }

@@ -1,78 +1,134 @@
 /* gears run FILE...: whatever kind the files are; one folder each. */
+#include "cli/basin_batch.h"
 #include "cli/commands.h"
 #include "cli/growth_batch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* out/NAME, DIR, or DIR/NAME when there are several files. */
-static const char *folder_of(const struct options *o, const struct growth_batch *b, size_t i, char *buffer, size_t size)
-{
-    if (o->out && b->n == 1)
-        return o->out;
-    snprintf(buffer, size, "%s/%s", o->out ? o->out : "out", b->scenarios[i].name);
-    return buffer;
-}
+/* The files, sorted by kind. */
+struct work {
+    const char **growth_files, **basin_files;
+    size_t n_growth, n_basin;
+    struct growth_batch growth;
+    struct basin_batch basin;
+};
 
-static enum status check_names(const struct growth_batch *b, struct error *e)
+static enum status sort_files(struct work *w, const struct options *o, struct error *e)
 {
-    for (size_t i = 0; i < b->n; i++)
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(b->scenarios[i].name, b->scenarios[k].name) == 0)
-                return error_set(e, STATUS_USAGE, "two files are called %s: their folders would be the same; run them apart",
-                                 b->scenarios[i].name);
+    w->growth_files = calloc(o->n_files + 1, sizeof *w->growth_files);
+    w->basin_files = calloc(o->n_files + 1, sizeof *w->basin_files);
+    if (!w->growth_files || !w->basin_files)
+        return error_memory(e);
+    for (size_t i = 0; i < o->n_files; i++) {
+        char kind[32];
+        enum status status = config_kind(o->files[i], kind, sizeof kind, e);
+        if (status)
+            return status;
+        if (strcmp(kind, "basin") == 0)
+            w->basin_files[w->n_basin++] = o->files[i];
+        else /* whatever else it says, its reader will complain with the place */
+            w->growth_files[w->n_growth++] = o->files[i];
+    }
     return STATUS_OK;
 }
 
-static enum status write_folders(const struct growth_batch *b, bool complete, const struct options *o,
+static const char *name_of(const struct work *w, size_t i)
+{
+    return i < w->n_growth ? w->growth.scenarios[i].name : w->basin.experiments[i - w->n_growth].name;
+}
+
+static enum status check_names(const struct work *w, struct error *e)
+{
+    for (size_t i = 0; i < w->n_growth + w->n_basin; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(name_of(w, i), name_of(w, k)) == 0)
+                return error_set(e, STATUS_USAGE, "two files are called %s: their folders would be the same; run them apart",
+                                 name_of(w, i));
+    return STATUS_OK;
+}
+
+static enum status read_all(struct work *w, const struct options *o, const struct reporter *reporter, struct error *e)
+{
+    enum status status = sort_files(w, o, e);
+    if (!status)
+        status = growth_batch_read(&w->growth, w->growth_files, w->n_growth, o, reporter, e);
+    if (!status)
+        status = basin_batch_read(&w->basin, w->basin_files, w->n_basin, o, e);
+    return status ? status : check_names(w, e);
+}
+
+static const char *folder(const struct work *w, size_t i, const struct options *o, char *buffer, size_t size)
+{
+    return folder_of(o, name_of(w, i), w->n_growth + w->n_basin == 1, buffer, size);
+}
+
+/* Each file that has results; `interrupted`: those with all their runs are complete all the same. */
+static enum status write_folders(const struct work *w, bool interrupted, const struct options *o,
                                  const struct reporter *reporter, struct error *e)
 {
     char buffer[4200];
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < b->n && !status; i++)
-        if (b->results[i].n_runs)
-            status = growth_batch_write(b, i, 1, folder_of(o, b, i, buffer, sizeof buffer),
-                                        complete || b->results[i].n_runs == b->scenarios[i].n_runs, o, reporter, e);
+    for (size_t i = 0; i < w->n_growth && !status; i++) {
+        size_t done = w->growth.results[i].n_runs, all = w->growth.scenarios[i].n_runs;
+        if (done)
+            status = growth_batch_write(&w->growth, i, 1, folder(w, i, o, buffer, sizeof buffer), !interrupted || done == all, o,
+                                        reporter, e);
+    }
+    for (size_t i = 0; i < w->n_basin && !status; i++) {
+        size_t done = w->basin.n_results[i], all = w->basin.experiments[i].n_runs;
+        if (done)
+            status = basin_batch_write(&w->basin, i, folder(w, w->n_growth + i, o, buffer, sizeof buffer),
+                                       !interrupted || done == all, o, reporter, e);
+    }
     return status;
 }
 
-static enum status print_answer(const struct growth_batch *b, const struct options *o, struct error *e)
+static enum status print_json(const struct work *w, const struct options *o, struct error *e)
 {
     char buffer[4200];
-    json_t *answer = answer_new(o, false), *folders = json_array();
-    for (size_t i = 0; i < b->n; i++)
-        json_array_append_new(folders, json_string(folder_of(o, b, i, buffer, sizeof buffer)));
+    json_t *answer = answer_new(o, false), *folders = json_array(), *runs = json_array();
+    for (size_t i = 0; i < w->n_growth + w->n_basin; i++)
+        json_array_append_new(folders, json_string(folder(w, i, o, buffer, sizeof buffer)));
+    growth_batch_to_json(&w->growth, runs);
+    basin_batch_to_json(&w->basin, runs);
     json_object_set_new(answer, "folders", folders);
-    json_object_set_new(answer, "runs", growth_batch_to_json(b));
+    json_object_set_new(answer, "runs", runs);
     return answer_print(answer, e);
 }
 
-static void print_tables(const struct growth_batch *b, const struct options *o)
+static void print_tables(const struct work *w, const struct options *o)
 {
     char buffer[4200];
-    growth_batch_print_phases(b);
-    for (size_t i = 0; i < b->n; i++)
-        if (b->scenarios[i].runs[0].n_comparisons)
-            print_table(comparisons_to_table(&b->results[i]));
-    for (size_t i = 0; i < b->n; i++)
-        printf("Written to %s: see report.html there.\n", folder_of(o, b, i, buffer, sizeof buffer));
+    growth_batch_print_phases(&w->growth);
+    growth_batch_print_comparisons(&w->growth, false);
+    basin_batch_print(&w->basin);
+    for (size_t i = 0; i < w->n_growth + w->n_basin; i++)
+        printf("Written to %s: see report.html there.\n", folder(w, i, o, buffer, sizeof buffer));
 }
 
 enum status command_run(const struct options *o, struct error *e)
 {
-    struct growth_batch batch = {0};
+    struct work w = {0};
     const struct reporter *reporter = terminal_reporter(o);
-    enum status status = growth_batch_run(&batch, o, reporter, e);
+    enum status status = read_all(&w, o, reporter, e);
+    bool read = !status;
     if (!status)
-        status = check_names(&batch, e);
+        status = growth_batch_run(&w.growth, o, reporter, e);
     if (!status)
-        status = write_folders(&batch, true, o, reporter, e);
-    else if (status == STATUS_INTERRUPTED)
-        write_folders(&batch, false, o, reporter, NULL);
+        status = basin_batch_run(&w.basin, NULL, 0, true, o, reporter, e);
+    if (!status)
+        status = write_folders(&w, false, o, reporter, e);
+    else if (read && status == STATUS_INTERRUPTED)
+        write_folders(&w, true, o, reporter, NULL);
     if (!status && o->json)
-        status = print_answer(&batch, o, e);
+        status = print_json(&w, o, e);
     else if (!status && !o->quiet)
-        print_tables(&batch, o);
-    growth_batch_clear(&batch);
+        print_tables(&w, o);
+    growth_batch_clear(&w.growth);
+    basin_batch_clear(&w.basin);
+    free(w.growth_files);
+    free(w.basin_files);
     return status;
 }
