@@ -314,9 +314,9 @@ static void read_analyses(struct basin_run *r)
     const struct config_node *list = config_get(root_of(r), "analyses");
     size_t n = list ? config_length(list) : 1;
     for (size_t k = 0; k < n; k++)
-        for (const struct analysis *a = analyses; a->name; a++)
-            if (strcmp(a->name, list ? config_text(config_item(list, k), "") : "audit") == 0)
-                r->analyses[r->n_analyses++] = a;
+        for (const struct analysis *const *a = analyses; *a; a++)
+            if (strcmp((*a)->name, list ? config_text(config_item(list, k), "") : "audit") == 0)
+                r->analyses[r->n_analyses++] = *a;
 }
 
 /* All that the trained weights depend on. */

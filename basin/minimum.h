@@ -45,6 +45,6 @@ struct analysis {
                        struct findings *out, struct error *e);
     const struct config_field *schema; /* of its options; NULL: none */
 };
-extern const struct analysis analyses[]; /* name NULL last */
+extern const struct analysis *const analyses[]; /* NULL last */
 
 #endif

@@ -52,8 +52,8 @@ enum status command_basin_train(const struct options *o, struct error *e)
 enum status command_basin_analysis(const struct options *o, struct error *e)
 {
     const char *name = strrchr(o->command->name, ' ') + 1;
-    for (const struct analysis *a = analyses; a->name; a++)
-        if (strcmp(a->name, name) == 0)
-            return run_analyses(o, &a, 1, o->out != NULL, e);
+    for (const struct analysis *const *a = analyses; *a; a++)
+        if (strcmp((*a)->name, name) == 0)
+            return run_analyses(o, a, 1, o->out != NULL, e);
     return error_set(e, STATUS_FAILED, "there is no analysis called %s", name);
 }
