@@ -179,16 +179,26 @@ static const char *why(const struct problem *p, const struct audit *a)
     return "at a perfect fit r = 0, and D is positive: H = G^T D G/n";
 }
 
-static void judge(const struct problem *p, struct audit *a)
+/* Where H = G^T D G its eigenvalues are like the squares of G's singular values: those of relative size below sqrt(N eps) drown in
+ * the rounding of H, whatever gap happens to be there. */
+static bool squares_drown(const struct desk *d, const struct audit *a)
 {
-    a->equality = !a->g.decided || !a->h.decided ? EQUALITY_UNDECIDED
+    double smallest = a->g.rank ? d->s[a->g.rank - 1] / d->s[0] : 1;
+    return a->h.rank < a->g.rank && smallest * smallest < 1e3 * (double)d->N * DBL_EPSILON;
+}
+
+static void judge(const struct desk *d, struct audit *a)
+{
+    bool drowned = squares_drown(d, a);
+    a->equality = !a->g.decided || !a->h.decided || drowned ? EQUALITY_UNDECIDED
                   : a->g.rank == a->h.rank       ? EQUALITY_HOLDS
                                                  : EQUALITY_FAILS;
     const char *doubt = a->equality != EQUALITY_UNDECIDED ? ""
+                        : drowned ? "the smallest singular values of G are so small that their squares drown in the rounding of H; "
                         : !a->g.decided                   ? "the singular values of G have no clear gap; "
                                                           : "the eigenvalues of H have no clear gap; ";
     snprintf(a->reason, sizeof a->reason, "%s%s%s", doubt, a->negative_eigenvalues ? "this is a saddle, not a minimum; " : "",
-             why(p, a));
+             why(d->m->problem, a));
 }
 
 /* Rank of G at points around theta: if it nowhere exceeds that at theta it is constant there (rank cannot fall nearby), and the
@@ -240,7 +250,7 @@ enum status audit_run(const struct minimum *m, struct audit *out, struct error *
         status = lost_find(d.tape, m->problem, m->theta, d.G, out->g.rank, out->g.tolerance, &out->lost, e);
     if (!status) {
         out->dimension_bound = out->parameters - out->g.rank;
-        judge(m->problem, out);
+        judge(&d, out);
         status = check_constancy(&d, out, e);
     }
     desk_clear(&d);
