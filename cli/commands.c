@@ -31,9 +31,9 @@ const struct command commands[] = {
      command_models},
     {"data", "[NAME]", "List the data series, or show one: unit, source, licence, notes, values",
      "NAME is a shipped series, or a CSV file of yours.", TAKES_JSON, 0, 1, command_data},
-    {"scenario", "FILE", "Print a scenario as it is after extends and --set", NULL, TAKES_JSON | TAKES_SET, 1, 1,
+    {"scenario", "FILE", "Print a scenario or experiment as it is after extends and --set", NULL, TAKES_JSON | TAKES_SET, 1, 1,
      command_scenario},
-    {"help", "[COMMAND...]", "Show this list, the options of a command, or `scenario-files`: all that a file may say", NULL,
+    {"help", "[COMMAND...]", "Show this list, the options of a command, or all that `scenario-files` or `experiment-files` may say", NULL,
      TAKES_JSON, 0, 2, command_help},
     {0},
 };

@@ -1,5 +1,6 @@
-/* gears help [COMMAND | scenario-files] */
+/* gears help [COMMAND | scenario-files | experiment-files] */
 #include "base/text.h"
+#include "basin/experiment.h"
 #include "cli/commands.h"
 #include "growth/scenario.h"
 
@@ -26,14 +27,14 @@ static enum status answer_with(const char *key, json_t *value, const struct opti
     return answer_print(answer, e);
 }
 
-static enum status show_reference(const struct options *o, struct error *e)
+static enum status show_reference(const struct config_field *schema, const struct options *o, struct error *e)
 {
     char *text = NULL;
     size_t length = 0;
     FILE *stream = o->json ? open_memstream(&text, &length) : NULL;
     if (o->json && !stream)
         return error_memory(e);
-    config_write_reference(growth_schema, stream ? stream : stdout);
+    config_write_reference(schema, stream ? stream : stdout);
     if (!stream)
         return STATUS_OK;
     fclose(stream);
@@ -50,7 +51,7 @@ static enum status list_commands(const struct options *o, struct error *e)
             json_array_append_new(list, command_to_json(c));
         return answer_with("commands", list, o, e);
     }
-    puts("gears: growth models with gears inside, from scenario files\n");
+    puts("gears: models of growth and of loss basins with gears inside, from text files\n");
     struct table *t = table_new(NULL);
     table_add_column(t, "command", TABLE_LEFT);
     table_add_column(t, "what it does", TABLE_LEFT);
@@ -60,7 +61,8 @@ static enum status list_commands(const struct options *o, struct error *e)
         table_add_cell(t, "%s", c->summary);
     }
     print_table(t);
-    puts("gears COMMAND --help shows the options of a command; gears help scenario-files, all that a scenario file may say.\n"
+    puts("gears COMMAND --help shows the options of a command; gears help scenario-files and gears help experiment-files, all\n"
+         "that the files may say.\n"
          "Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 bad input file, 4 computed but refused, 130 interrupted.");
     return STATUS_OK;
 }
@@ -80,7 +82,9 @@ enum status command_help(const struct options *o, struct error *e)
     char name[80];
     snprintf(name, sizeof name, "%.36s%s%.36s", o->files[0], o->n_files > 1 ? " " : "", o->n_files > 1 ? o->files[1] : "");
     if (strcmp(name, "scenario-files") == 0)
-        return show_reference(o, e);
+        return show_reference(growth_schema, o, e);
+    if (strcmp(name, "experiment-files") == 0)
+        return show_reference(basin_schema, o, e);
     const char *names[64];
     size_t n = 0;
     for (const struct command *c = commands; c->name && n < 63; c++) {
