@@ -3,7 +3,6 @@
 #include "basin/minimum.h"
 #include "basin/rank.h"
 #include "config/config.h"
-#include "solver/lanczos.h"
 #include "solver/linalg.h"
 
 #include <float.h>
@@ -12,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DENSE_DEFAULT = 3000, PROBES = 16, LANCZOS_STEPS = 80, DENSITY_POINTS = 400 };
+enum { DENSE_DEFAULT = 3000 };
+static const double DEFAULT_THRESHOLD = 0.01;
 
 const struct config_field spectrum_schema[] = {
     {.key = "dense_most", .type = CONFIG_INTEGER, .low = 1, .high = 20000, .fallback = "3000", .meaning = "up to so many parameters the whole spectrum is computed"},
@@ -218,3 +218,40 @@ static enum status run_dense(struct tape *tape, const struct minimum *m, struct 
 }
 
 /* --- beyond dense ------------------------------------------------------------------------------------------------------- */
+
+static enum status run_stochastic(struct tape *tape, const struct minimum *m, const struct config_node *options,
+                                  struct findings *out, struct error *e)
+{
+    (void)tape, (void)m, (void)options, (void)out;
+    return error_set(e, STATUS_REFUSED, "too many parameters");
+}
+
+static enum status run_spectrum(const struct minimum *m, const struct config_node *options, const struct reporter *reporter,
+                                struct findings *out, struct error *e)
+{
+    size_t N = m->problem->network.n_parameters, k = problem_behaviours(m->problem);
+    size_t most = (size_t)config_integer(config_get(options, "dense_most"), DENSE_DEFAULT);
+    struct spectrum s = {.N = N, .k = k, .n_g = k < N ? k : N, .distance = linalg_norm(N, m->theta)};
+    struct tape *tape = NULL;
+    double *gradient = malloc(N * sizeof *gradient);
+    (void)reporter;
+    out->json = json_object();
+    enum status status = gradient ? tape_new(m->problem, &tape, e) : error_memory(e);
+    if (!status) {
+        s.loss = tape_move(tape, m->theta);
+        tape_gradient(tape, gradient);
+        s.gradient_norm = linalg_norm(N, gradient);
+        json_object_set_new(out->json, "loss", json_number_or_null(s.loss));
+        json_object_set_new(out->json, "gradient_norm", json_number_or_null(s.gradient_norm));
+        json_object_set_new(out->json, "distance", json_number_or_null(s.distance));
+        double threshold = config_number(config_get(options, "threshold"), DEFAULT_THRESHOLD);
+        status = N <= most ? run_dense(tape, m, &s, threshold, out, e) : run_stochastic(tape, m, options, out, e);
+    }
+    tape_free(tape);
+    free(gradient);
+    spectrum_clear(&s);
+    return status;
+}
+
+const struct analysis analysis_spectrum = {"spectrum", "eigenvalues of the Hessian, singular values of G", run_spectrum,
+                                           spectrum_schema};
