@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How exactly two columns of activations must agree to be called proportional. */
-static const double SAME = 1e-13;
+/* Relative size up to which a number counts as rounding. G has the last word on every vector. */
+static const double SAME = 1e-12;
 /* A vector adds to the rank when this much of its length is outside the span of those before it. */
 static const double NEW_PART = 1e-7;
 
@@ -31,6 +31,7 @@ struct search {
     size_t stacked, most;
     double *vector, *image, *coefficient; /* (N), (k), (most) */
     size_t *nonzero; /* (N) */
+    size_t distinct[NETWORK_MAX_LAYERS]; /* how many different activations layer l has over the examples */
     struct lost_table *table;
     struct error *e;
     bool failed;
@@ -148,18 +149,24 @@ static size_t try_unit_weights(struct search *s, size_t l, size_t unit)
     return count;
 }
 
+/* The largest entry of a column of (rows, width) at v, against the largest of all. */
+static bool column_vanishes(const double *v, size_t rows, size_t width, size_t column)
+{
+    double own = 0, all = 0;
+    for (size_t i = 0; i < rows * width; i++) {
+        all = fmax(all, fabs(v[i]));
+        if (i % width == column)
+            own = fmax(own, fabs(v[i]));
+    }
+    return own <= SAME * all;
+}
+
 static bool is_dead(const struct search *s, size_t l, size_t unit)
 {
-    const double *a = tape_activations(s->tape, l), *d = tape_slopes(s->tape, l);
-    size_t width = s->net->width[l];
-    bool silent = true, flat = true, unread = true;
-    for (size_t i = 0; i < s->p->n; i++) {
-        silent &= a[i * width + unit] == 0;
-        flat &= d[i * width + unit] == 0;
-    }
-    for (size_t o = 0; o < s->net->width[l + 1]; o++)
-        unread &= weight_value(s, l, o, unit) == 0;
-    return silent || flat || unread;
+    size_t width = s->net->width[l], n = s->p->n;
+    return column_vanishes(tape_activations(s->tape, l), n, width, unit) ||
+           column_vanishes(tape_slopes(s->tape, l), n, width, unit) ||
+           column_vanishes(s->theta + s->net->weight_at[l], s->net->width[l + 1], width, unit);
 }
 
 static void find_dead_units(struct search *s)
@@ -187,7 +194,7 @@ static double proportion(const struct search *s, size_t l, size_t unit, size_t o
         miss = fmax(miss, fabs(a - c * activation_value(s, l, i, other)));
         size = fmax(size, fabs(a));
     }
-    return size > 0 && miss <= SAME * size * 10 ? c : 0;
+    return size > 0 && miss <= SAME * size ? c : 0;
 }
 
 /* Outgoing weight moved between the two; and, where both feed the layer above alike, incoming weight too. */
@@ -334,6 +341,19 @@ static void set_incoming(struct search *s, size_t l, size_t to, const double *q,
         *bias(s, l, to) += factor * q[s->net->width[l]];
 }
 
+static size_t distinct_rows(const struct search *s, size_t l)
+{
+    const double *a = tape_activations(s->tape, l);
+    size_t width = s->net->width[l], distinct = 0;
+    for (size_t i = 0; i < s->p->n; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = memcmp(a + i * width, a + j * width, width * sizeof *a) == 0;
+        distinct += !seen;
+    }
+    return distinct;
+}
+
 /* Inputs of layer l that are dependent over the examples: u with sum_c u_c a_c = 0, into any unit. Returns the rank of the inputs. */
 static enum status find_merged_inputs(struct search *s, size_t l, size_t *rank)
 {
@@ -341,7 +361,8 @@ static enum status find_merged_inputs(struct search *s, size_t l, size_t *rank)
     double *a = augmented_inputs(s, l, &columns), *vt = malloc(columns * columns * sizeof *vt);
     enum status status = a && vt ? null_space(s->p->n, columns, a, vt, rank, s->e) : error_memory(s->e);
     size_t count = 0;
-    for (size_t u = status ? columns : *rank; u < columns; u++)
+    bool too_few = !status && *rank == s->distinct[0]; /* not merged: there are fewer different examples than inputs */
+    for (size_t u = status || too_few ? columns : *rank; u < columns; u++)
         for (size_t to = 0; to < s->net->width[l + 1]; to++) {
             set_incoming(s, l, to, vt + u * columns, 1);
             count += try_vector(s);
@@ -367,25 +388,11 @@ static enum status find_discarded(struct search *s, size_t l, size_t *rank)
             q[i] = 0;
             count += try_vector(s);
         }
-    record(s, LOST_DISCARDED_LAYER, l + 1, 0, count, true);
+    record(s, LOST_DISCARDED_LAYER, l + 1, 0, count, l + 1 < s->net->n_layers);
     free(d);
     free(vt);
     free(q);
     return status;
-}
-
-/* How many different activations layer l has over the examples. */
-static size_t distinct_rows(const struct search *s, size_t l)
-{
-    const double *a = tape_activations(s->tape, l);
-    size_t width = s->net->width[l], distinct = 0;
-    for (size_t i = 0; i < s->p->n; i++) {
-        bool seen = false;
-        for (size_t j = 0; j < i && !seen; j++)
-            seen = memcmp(a + i * width, a + j * width, width * sizeof *a) == 0;
-        distinct += !seen;
-    }
-    return distinct;
 }
 
 /* rank G <= sum over layers of rank(back signals) rank(inputs), and what the layers after l can tell apart is at most the number of
@@ -397,7 +404,7 @@ static size_t information_bound(const struct search *s, const size_t *product)
         size_t before = 0, after = 0;
         for (size_t i = 0; i < s->net->n_layers; i++)
             *(i < l ? &before : &after) += product[i];
-        size_t seen = distinct_rows(s, l) * outputs;
+        size_t seen = s->distinct[l] * outputs;
         size_t bound = before + (after < seen ? after : seen);
         best = bound < best ? bound : best;
     }
@@ -408,6 +415,8 @@ static enum status find_information_loss(struct search *s)
 {
     size_t product[NETWORK_MAX_LAYERS], inputs[NETWORK_MAX_LAYERS] = {0}, signals = 0;
     enum status status = STATUS_OK;
+    for (size_t l = 0; l < s->net->n_layers; l++)
+        s->distinct[l] = distinct_rows(s, l);
     for (size_t l = 0; l < s->net->n_layers && !status; l++)
         status = find_merged_inputs(s, l, &inputs[l]);
     for (size_t l = 0; l < s->net->n_layers && !status; l++) {
