@@ -6,8 +6,8 @@
 #include "solver/random.h"
 
 #include <float.h>
-#include <stdarg.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +19,10 @@ struct desk {
     const struct minimum *m;
     struct tape *tape;
     size_t N, k;
-    double *G, *copy;      /* (k, N) */
-    double *s, *vt;        /* singular values of G; right vectors (N, N) */
-    double *H, *lambda;    /* (N, N): eigenvectors as rows after the decomposition; eigenvalues */
-    double *r, *D;         /* slopes of the loss in the behaviour */
+    double *G, *copy;   /* (k, N) */
+    double *s, *vt;     /* singular values of G; right vectors (N, N) */
+    double *H, *lambda; /* (N, N): eigenvectors as rows after the decomposition; eigenvalues */
+    double *r, *D;      /* slopes of the loss in the behaviour */
 };
 
 static void desk_clear(struct desk *d)
@@ -43,7 +43,8 @@ static enum status desk_init(struct desk *d, const struct minimum *m, struct err
     size_t outputs = m->data->n_outputs;
     *d = (struct desk){.m = m, .N = m->problem->network.n_parameters, .k = problem_behaviours(m->problem)};
     if (d->N > DENSE_MOST)
-        return error_set(e, STATUS_REFUSED, "%zu parameters: an audit takes dense matrices, up to %d", d->N, DENSE_MOST);
+        return error_set(e, STATUS_REFUSED, "%zu parameters: an audit takes dense matrices, up to %d", d->N,
+                         DENSE_MOST);
     d->G = malloc(d->k * d->N * sizeof *d->G);
     d->copy = malloc(d->k * d->N * sizeof *d->copy);
     d->s = malloc((d->k < d->N ? d->k : d->N) * sizeof *d->s);
@@ -57,14 +58,16 @@ static enum status desk_init(struct desk *d, const struct minimum *m, struct err
     return tape_new(m->problem, &d->tape, e);
 }
 
-/* --- G ------------------------------------------------------------------------------------------------------------------ */
+/* --- G
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
-/* What part of r lies in the left null space of G: |r|^2 less the squares of u_i . r, with u_i . r = v_i . (G^T r)/s_i. */
+/* What part of r lies in the left null space of G: |r|^2 less the squares of u_i . r, with u_i . r = v_i . (G^T r)/s_i.
+ */
 static double left_null_part(const struct desk *d, size_t rank)
 {
     double size = linalg_norm(d->k, d->r), seen = 0;
@@ -93,7 +96,8 @@ static enum status look_at_g(struct desk *d, struct audit *a, struct error *e)
     return STATUS_OK;
 }
 
-/* --- H ------------------------------------------------------------------------------------------------------------------ */
+/* --- H
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static int compare_descending(const void *a, const void *b)
 {
@@ -158,7 +162,8 @@ static enum status look_at_h(struct desk *d, struct audit *a, struct error *e)
     return status;
 }
 
-/* --- the verdict -------------------------------------------------------------------------------------------------------- */
+/* --- the verdict
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* Why the ranks should be equal, or need not be, for this loss and behaviour (docs/audit.md). */
 static const char *why(const struct problem *p, const struct audit *a)
@@ -167,20 +172,22 @@ static const char *why(const struct problem *p, const struct audit *a)
     if (p->weight_decay > 0)
         return "weight decay adds wd to every eigenvalue of H, so H has full rank whatever G has";
     if (p->loss == LOSS_CE && p->behaviour == BEHAVIOUR_OUTPUTS)
-        return "softmax does not see a common shift of the logits: diag(p) - p p^T is singular, so H may have a lower rank than G of "
+        return "softmax does not see a common shift of the logits: diag(p) - p p^T is singular, so H may have a lower "
+               "rank than G of "
                "raw logits";
     if (!perfect)
         return "the residual is not 0, so H has a part that does not come from G (sum of r_k Hess f_k)";
     if (p->loss == LOSS_CE)
-        return "at a perfect fit the slope of the loss vanishes on the tangent of the simplex and its curvature there is positive: H = "
+        return "at a perfect fit the slope of the loss vanishes on the tangent of the simplex and its curvature there "
+               "is positive: H = "
                "G^T D G";
     if (p->loss == LOSS_BCE)
         return "at a perfect fit of soft targets dL/df = 0, and d2L/df2 = p(1-p) is positive: H = G^T D G";
     return "at a perfect fit r = 0, and D is positive: H = G^T D G/n";
 }
 
-/* Where H = G^T D G its eigenvalues are like the squares of G's singular values: those of relative size below sqrt(N eps) drown in
- * the rounding of H, whatever gap happens to be there. */
+/* Where H = G^T D G its eigenvalues are like the squares of G's singular values: those of relative size below sqrt(N
+ * eps) drown in the rounding of H, whatever gap happens to be there. */
 static bool squares_drown(const struct desk *d, const struct audit *a)
 {
     double smallest = a->g.rank ? d->s[a->g.rank - 1] / d->s[0] : 1;
@@ -191,18 +198,19 @@ static void judge(const struct desk *d, struct audit *a)
 {
     bool drowned = squares_drown(d, a);
     a->equality = !a->g.decided || !a->h.decided || drowned ? EQUALITY_UNDECIDED
-                  : a->g.rank == a->h.rank       ? EQUALITY_HOLDS
-                                                 : EQUALITY_FAILS;
-    const char *doubt = a->equality != EQUALITY_UNDECIDED ? ""
-                        : drowned ? "the smallest singular values of G are so small that their squares drown in the rounding of H; "
-                        : !a->g.decided                   ? "the singular values of G have no clear gap; "
-                                                          : "the eigenvalues of H have no clear gap; ";
-    snprintf(a->reason, sizeof a->reason, "%s%s%s", doubt, a->negative_eigenvalues ? "this is a saddle, not a minimum; " : "",
-             why(d->m->problem, a));
+                  : a->g.rank == a->h.rank                  ? EQUALITY_HOLDS
+                                                            : EQUALITY_FAILS;
+    const char *doubt =
+        a->equality != EQUALITY_UNDECIDED ? ""
+        : drowned ? "the smallest singular values of G are so small that their squares drown in the rounding of H; "
+        : !a->g.decided ? "the singular values of G have no clear gap; "
+                        : "the eigenvalues of H have no clear gap; ";
+    snprintf(a->reason, sizeof a->reason, "%s%s%s", doubt,
+             a->negative_eigenvalues ? "this is a saddle, not a minimum; " : "", why(d->m->problem, a));
 }
 
-/* Rank of G at points around theta: if it nowhere exceeds that at theta it is constant there (rank cannot fall nearby), and the
- * solution set is a manifold of dimension N - rank G. */
+/* Rank of G at points around theta: if it nowhere exceeds that at theta it is constant there (rank cannot fall nearby),
+ * and the solution set is a manifold of dimension N - rank G. */
 static enum status check_constancy(struct desk *d, struct audit *a, struct error *e)
 {
     double *theta = malloc(d->N * sizeof *theta), *step = malloc(d->N * sizeof *step);
@@ -262,7 +270,8 @@ void audit_clear(struct audit *a)
     lost_table_clear(&a->lost);
 }
 
-/* --- as an analysis ----------------------------------------------------------------------------------------------------- */
+/* --- as an analysis
+ * ----------------------------------------------------------------------------------------------------- */
 
 static const char *equality_name(enum equality equality)
 {
@@ -342,9 +351,11 @@ static struct table *summary_table(const struct audit *a)
     add_row(t, "rank H (gap)", "%zu (%.1g)", a->h.rank, a->h.gap);
     add_row(t, "bound on rank G from what layers discard", "%zu", a->lost.bound);
     add_row(t, "negative eigenvalues of H", "%zu", a->negative_eigenvalues);
-    add_row(t, "part of H that is not from G, over the part that is", "%.2g", a->residual_part_norm / a->gauss_newton_norm);
+    add_row(t, "part of H that is not from G, over the part that is", "%.2g",
+            a->residual_part_norm / a->gauss_newton_norm);
     add_row(t, "null for H and not for G", "%zu", a->null_h_not_g);
-    add_row(t, "dimension of the solution manifold", "%s%zu", a->dimension_established ? "" : "at most ", a->dimension_bound);
+    add_row(t, "dimension of the solution manifold", "%s%zu", a->dimension_established ? "" : "at most ",
+            a->dimension_bound);
     return t;
 }
 
@@ -371,8 +382,8 @@ static struct table *lost_to_table(const struct audit *a)
     return t;
 }
 
-static enum status run_audit(const struct minimum *m, const struct config_node *options, const struct reporter *reporter,
-                             struct findings *out, struct error *e)
+static enum status run_audit(const struct minimum *m, const struct config_node *options,
+                             const struct reporter *reporter, struct findings *out, struct error *e)
 {
     (void)options;
     (void)reporter;
@@ -385,10 +396,11 @@ static enum status run_audit(const struct minimum *m, const struct config_node *
             findings_add_table(out, lost_to_table(&a));
         findings_add_sentence(out, "rank H = rank G %s: %s.", equality_name(a.equality), a.reason);
         if (!a.dimension_established && a.generic_rank > a.g.rank)
-            findings_add_sentence(out,
-                                  "Around these weights G has rank %zu: the %zu here is special, so N - rank G is only an upper "
-                                  "bound on the dimension.",
-                                  a.generic_rank, a.g.rank);
+            findings_add_sentence(
+                out,
+                "Around these weights G has rank %zu: the %zu here is special, so N - rank G is only an upper "
+                "bound on the dimension.",
+                a.generic_rank, a.g.rank);
     }
     audit_clear(&a);
     return status;

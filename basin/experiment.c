@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the schema --------------------------------------------------------------------------------------------------------- */
+/* --- the schema
+ * --------------------------------------------------------------------------------------------------------- */
 
 static const char *const kinds[] = {"basin", NULL};
-static const char *const activation_words[] = {"identity", "relu", "leaky-relu", "tanh",     "sigmoid", "gelu",
-                                               "gelu-tanh", "silu", "softplus",  "square", NULL};
+static const char *const activation_words[] = {"identity",  "relu", "leaky-relu", "tanh",   "sigmoid", "gelu",
+                                               "gelu-tanh", "silu", "softplus",   "square", NULL};
 static const char *const scheme_words[] = {"normal", "xavier", "he", "lecun", "torch", NULL};
 static const char *const layout_words[] = {"out-in", "in-out", NULL};
 static const char *const generators[] = {"xor", "parity", "boolean", "teacher", "modular-addition", "linear", NULL};
@@ -25,43 +26,142 @@ static const char *const analysis_words[] = {"audit", "spectrum", "volume", NULL
 
 static const struct config_field width_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e6};
 static const struct config_field init_fields[] = {
-    {.key = "scheme", .type = CONFIG_CHOICE, .choices = scheme_words, .fallback = "xavier", .meaning = "how parameters are drawn at the start"},
-    {.key = "scale", .type = CONFIG_NUMBER, .low = 1e-6, .high = 1e3, .fallback = "1", .meaning = "factor on the scheme's standard deviation; volumes use it as the prior's width"},
+    {.key = "scheme",
+     .type = CONFIG_CHOICE,
+     .choices = scheme_words,
+     .fallback = "xavier",
+     .meaning = "how parameters are drawn at the start"},
+    {.key = "scale",
+     .type = CONFIG_NUMBER,
+     .low = 1e-6,
+     .high = 1e3,
+     .fallback = "1",
+     .meaning = "factor on the scheme's standard deviation; volumes use it as the prior's width"},
     {0}};
 static const struct config_field network_fields[] = {
-    {.key = "layers", .type = CONFIG_LIST, .element = &width_element, .max_length = NETWORK_MAX_LAYERS + 1, .required = true, .meaning = "units of each layer, inputs first: [2, 4, 1]"},
-    {.key = "activation", .type = CONFIG_CHOICE, .choices = activation_words, .fallback = "tanh", .meaning = "of the hidden layers; the last layer has none"},
+    {.key = "layers",
+     .type = CONFIG_LIST,
+     .element = &width_element,
+     .max_length = NETWORK_MAX_LAYERS + 1,
+     .required = true,
+     .meaning = "units of each layer, inputs first: [2, 4, 1]"},
+    {.key = "activation",
+     .type = CONFIG_CHOICE,
+     .choices = activation_words,
+     .fallback = "tanh",
+     .meaning = "of the hidden layers; the last layer has none"},
     {.key = "bias", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "whether layers have biases"},
     {.key = "init", .type = CONFIG_MAP, .fields = init_fields, .meaning = "the start of training, and the prior"},
-    {.key = "weights", .type = CONFIG_FILE, .meaning = "a safetensors, npz or npy file to start from, relative to this file"},
-    {.key = "layout", .type = CONFIG_CHOICE, .choices = layout_words, .fallback = "out-in", .meaning = "of the weight matrices in that file: out-in (PyTorch) or in-out (Flax)"},
-    {.key = "names", .type = CONFIG_SETTINGS, .meaning = "which tensor is which, where the names do not tell: {W1: encoder.w, b1: encoder.b}"},
+    {.key = "weights",
+     .type = CONFIG_FILE,
+     .meaning = "a safetensors, npz or npy file to start from, relative to this file"},
+    {.key = "layout",
+     .type = CONFIG_CHOICE,
+     .choices = layout_words,
+     .fallback = "out-in",
+     .meaning = "of the weight matrices in that file: out-in (PyTorch) or in-out (Flax)"},
+    {.key = "names",
+     .type = CONFIG_SETTINGS,
+     .meaning = "which tensor is which, where the names do not tell: {W1: encoder.w, b1: encoder.b}"},
     {0}};
 
 static const struct config_field hidden_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e5};
 static const struct config_field data_fields[] = {
-    {.key = "generate", .type = CONFIG_CHOICE, .choices = generators, .meaning = "made-up examples; this, dataset or inputs"},
-    {.key = "dataset", .type = CONFIG_CHOICE, .choices = datasets, .meaning = "the shipped digits, or Fashion-MNIST from Debian's dataset-fashion-mnist"},
+    {.key = "generate",
+     .type = CONFIG_CHOICE,
+     .choices = generators,
+     .meaning = "made-up examples; this, dataset or inputs"},
+    {.key = "dataset",
+     .type = CONFIG_CHOICE,
+     .choices = datasets,
+     .meaning = "the shipped digits, or Fashion-MNIST from Debian's dataset-fashion-mnist"},
     {.key = "inputs", .type = CONFIG_FILE, .meaning = "a file of yours (npy, npz, csv, idx), relative to this file"},
     {.key = "targets", .type = CONFIG_FILE, .meaning = "its targets: (n, outputs), or whole-number labels"},
-    {.key = "examples", .type = CONFIG_INTEGER, .low = 1, .high = 1e6, .fallback = "all", .meaning = "how many to train on"},
-    {.key = "validation", .type = CONFIG_INTEGER, .low = 0, .high = 1e6, .fallback = "0", .meaning = "how many more to hold back"},
-    {.key = "soft", .type = CONFIG_NUMBER, .low = 0, .high = 0.499, .fallback = "0", .meaning = "softness of 0/1 targets, so that bce and ce have a finite minimum"},
-    {.key = "truth_table", .type = CONFIG_INTEGER, .low = 0, .high = 9007199254740992.0, .meaning = "boolean: outputs as bits, the row of all zeros first"},
-    {.key = "hidden", .type = CONFIG_LIST, .element = &hidden_element, .max_length = NETWORK_MAX_LAYERS, .meaning = "teacher: its hidden widths; the network's own without"},
+    {.key = "examples",
+     .type = CONFIG_INTEGER,
+     .low = 1,
+     .high = 1e6,
+     .fallback = "all",
+     .meaning = "how many to train on"},
+    {.key = "validation",
+     .type = CONFIG_INTEGER,
+     .low = 0,
+     .high = 1e6,
+     .fallback = "0",
+     .meaning = "how many more to hold back"},
+    {.key = "soft",
+     .type = CONFIG_NUMBER,
+     .low = 0,
+     .high = 0.499,
+     .fallback = "0",
+     .meaning = "softness of 0/1 targets, so that bce and ce have a finite minimum"},
+    {.key = "truth_table",
+     .type = CONFIG_INTEGER,
+     .low = 0,
+     .high = 9007199254740992.0,
+     .meaning = "boolean: outputs as bits, the row of all zeros first"},
+    {.key = "hidden",
+     .type = CONFIG_LIST,
+     .element = &hidden_element,
+     .max_length = NETWORK_MAX_LAYERS,
+     .meaning = "teacher: its hidden widths; the network's own without"},
     {.key = "modulus", .type = CONFIG_INTEGER, .low = 2, .high = 1000, .meaning = "modular addition: p"},
-    {.key = "part", .type = CONFIG_NUMBER, .low = 0.01, .high = 1, .fallback = "1", .meaning = "modular addition: part of the p^2 rows to train on"},
-    {.key = "noise", .type = CONFIG_NUMBER, .low = 0, .high = 1e6, .fallback = "0", .meaning = "linear: standard deviation added to the targets"},
-    {.key = "seed", .type = CONFIG_INTEGER, .low = 0, .high = 9007199254740992.0, .fallback = "0", .meaning = "of what is random about the data"},
+    {.key = "part",
+     .type = CONFIG_NUMBER,
+     .low = 0.01,
+     .high = 1,
+     .fallback = "1",
+     .meaning = "modular addition: part of the p^2 rows to train on"},
+    {.key = "noise",
+     .type = CONFIG_NUMBER,
+     .low = 0,
+     .high = 1e6,
+     .fallback = "0",
+     .meaning = "linear: standard deviation added to the targets"},
+    {.key = "seed",
+     .type = CONFIG_INTEGER,
+     .low = 0,
+     .high = 9007199254740992.0,
+     .fallback = "0",
+     .meaning = "of what is random about the data"},
     {0}};
 
 static const struct config_field train_fields[] = {
-    {.key = "method", .type = CONFIG_CHOICE, .choices = method_words, .fallback = "flow", .meaning = "gradient flow, Levenberg-Marquardt or Adam"},
-    {.key = "seed", .type = CONFIG_INTEGER, .low = 0, .high = 9007199254740992.0, .fallback = "0", .meaning = "of the start"},
-    {.key = "gradient_tolerance", .type = CONFIG_NUMBER, .low = 1e-300, .high = 1, .fallback = "1e-10", .meaning = "done when the gradient is smaller"},
-    {.key = "residual_tolerance", .type = CONFIG_NUMBER, .low = 1e-300, .high = 1, .fallback = "1e-10", .meaning = "or when the behaviour is as near to the targets (rms)"},
-    {.key = "rtol", .type = CONFIG_NUMBER, .low = 1e-12, .high = 1e-2, .fallback = "1e-6", .meaning = "flow: relative tolerance"},
-    {.key = "learning_rate", .type = CONFIG_NUMBER, .low = 1e-12, .high = 10, .fallback = "0.01", .meaning = "Adam: the first one"},
+    {.key = "method",
+     .type = CONFIG_CHOICE,
+     .choices = method_words,
+     .fallback = "flow",
+     .meaning = "gradient flow, Levenberg-Marquardt or Adam"},
+    {.key = "seed",
+     .type = CONFIG_INTEGER,
+     .low = 0,
+     .high = 9007199254740992.0,
+     .fallback = "0",
+     .meaning = "of the start"},
+    {.key = "gradient_tolerance",
+     .type = CONFIG_NUMBER,
+     .low = 1e-300,
+     .high = 1,
+     .fallback = "1e-10",
+     .meaning = "done when the gradient is smaller"},
+    {.key = "residual_tolerance",
+     .type = CONFIG_NUMBER,
+     .low = 1e-300,
+     .high = 1,
+     .fallback = "1e-10",
+     .meaning = "or when the behaviour is as near to the targets (rms)"},
+    {.key = "rtol",
+     .type = CONFIG_NUMBER,
+     .low = 1e-12,
+     .high = 1e-2,
+     .fallback = "1e-6",
+     .meaning = "flow: relative tolerance"},
+    {.key = "learning_rate",
+     .type = CONFIG_NUMBER,
+     .low = 1e-12,
+     .high = 10,
+     .fallback = "0.01",
+     .meaning = "Adam: the first one"},
     {.key = "max_steps", .type = CONFIG_INTEGER, .low = 1, .high = 1e9, .meaning = "limit on steps"},
     {.key = "max_seconds", .type = CONFIG_NUMBER, .low = 1e-3, .high = 1e6, .meaning = "limit on wall clock time"},
     {.key = "polish", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "Newton steps at the end"},
@@ -79,20 +179,50 @@ extern const struct config_field audit_schema[], spectrum_schema[], volume_schem
 const struct config_field basin_schema[] = {
     {.key = "kind", .type = CONFIG_CHOICE, .choices = kinds, .required = true, .meaning = "what kind of file this is"},
     {.key = "title", .type = CONFIG_STRING, .meaning = "one line for tables and pages"},
-    {.key = "network", .type = CONFIG_MAP, .fields = network_fields, .required = true, .meaning = "a multilayer perceptron"},
+    {.key = "network",
+     .type = CONFIG_MAP,
+     .fields = network_fields,
+     .required = true,
+     .meaning = "a multilayer perceptron"},
     {.key = "data", .type = CONFIG_MAP, .fields = data_fields, .required = true, .meaning = "the examples"},
-    {.key = "loss", .type = CONFIG_CHOICE, .choices = loss_words, .fallback = "mse", .meaning = "mean over examples of half the squared error, binary cross-entropy or cross-entropy"},
-    {.key = "behaviour", .type = CONFIG_CHOICE, .choices = behaviour_words, .fallback = "outputs; probabilities for ce", .meaning = "what the network does, as G sees it"},
-    {.key = "weight_decay", .type = CONFIG_NUMBER, .low = 0, .high = 1e6, .fallback = "0", .meaning = "wd: adds wd/2 |theta|^2 to the loss"},
-    {.key = "train", .type = CONFIG_MAP, .fields = train_fields, .meaning = "without it, weights from a file are analysed as they stand"},
-    {.key = "analyses", .type = CONFIG_LIST, .element = &analysis_element, .max_length = EXPERIMENT_MAX_ANALYSES, .fallback = "audit", .meaning = "what gears run does"},
+    {.key = "loss",
+     .type = CONFIG_CHOICE,
+     .choices = loss_words,
+     .fallback = "mse",
+     .meaning = "mean over examples of half the squared error, binary cross-entropy or cross-entropy"},
+    {.key = "behaviour",
+     .type = CONFIG_CHOICE,
+     .choices = behaviour_words,
+     .fallback = "outputs; probabilities for ce",
+     .meaning = "what the network does, as G sees it"},
+    {.key = "weight_decay",
+     .type = CONFIG_NUMBER,
+     .low = 0,
+     .high = 1e6,
+     .fallback = "0",
+     .meaning = "wd: adds wd/2 |theta|^2 to the loss"},
+    {.key = "train",
+     .type = CONFIG_MAP,
+     .fields = train_fields,
+     .meaning = "without it, weights from a file are analysed as they stand"},
+    {.key = "analyses",
+     .type = CONFIG_LIST,
+     .element = &analysis_element,
+     .max_length = EXPERIMENT_MAX_ANALYSES,
+     .fallback = "audit",
+     .meaning = "what gears run does"},
     {.key = "audit", .type = CONFIG_MAP, .fields = audit_schema, .meaning = "options of the audit"},
     {.key = "spectrum", .type = CONFIG_MAP, .fields = spectrum_schema, .meaning = "options of the spectrum"},
     {.key = "volume", .type = CONFIG_MAP, .fields = volume_schema, .meaning = "options of the volume"},
-    {.key = "runs", .type = CONFIG_LIST, .element = &run_element, .max_length = 100, .meaning = "several runs of this file"},
+    {.key = "runs",
+     .type = CONFIG_LIST,
+     .element = &run_element,
+     .max_length = 100,
+     .meaning = "several runs of this file"},
     {0}};
 
-/* --- from nodes to a run ------------------------------------------------------------------------------------------------ */
+/* --- from nodes to a run
+ * ------------------------------------------------------------------------------------------------ */
 
 static size_t choice(const char *const *words, const struct config_node *node, const char *fallback)
 {
@@ -142,7 +272,8 @@ static enum status read_loss(struct basin_run *r)
 }
 
 /* The teacher: of the network's kind, with its own hidden widths where given. */
-static enum status generate_from_teacher(struct basin_run *r, size_t n, size_t n_validation, uint64_t seed, struct error *e)
+static enum status generate_from_teacher(struct basin_run *r, size_t n, size_t n_validation, uint64_t seed,
+                                         struct error *e)
 {
     const struct network *student = &r->problem.network;
     const struct config_node *hidden = config_get(root_of(r), "data.hidden");
@@ -168,8 +299,8 @@ static enum status generate_from_teacher(struct basin_run *r, size_t n, size_t n
     return status;
 }
 
-static enum status generate(struct basin_run *r, const char *what, size_t n, size_t n_validation, double soft, uint64_t seed,
-                            struct error *e)
+static enum status generate(struct basin_run *r, const char *what, size_t n, size_t n_validation, double soft,
+                            uint64_t seed, struct error *e)
 {
     const struct config_node *data = config_get(root_of(r), "data");
     size_t inputs = r->problem.network.width[0], outputs = r->problem.network.width[r->problem.network.n_layers];
@@ -183,12 +314,13 @@ static enum status generate(struct basin_run *r, const char *what, size_t n, siz
         return dataset_modular_addition((size_t)config_integer(config_get(data, "modulus"), (long)outputs),
                                         config_number(config_get(data, "part"), 1), soft, seed, &r->data, e);
     if (strcmp(what, "linear") == 0)
-        return dataset_linear(inputs, outputs, n ? n : 100, config_number(config_get(data, "noise"), 0), seed, &r->data, e);
+        return dataset_linear(inputs, outputs, n ? n : 100, config_number(config_get(data, "noise"), 0), seed, &r->data,
+                              e);
     return generate_from_teacher(r, n ? n : 100, n_validation, seed, e);
 }
 
-static enum status read_files(struct basin_run *r, const struct config_node *inputs, size_t n, size_t n_validation, double soft,
-                              uint64_t seed, struct error *e)
+static enum status read_files(struct basin_run *r, const struct config_node *inputs, size_t n, size_t n_validation,
+                              double soft, uint64_t seed, struct error *e)
 {
     const struct config_node *targets = config_get(root_of(r), "data.targets");
     size_t outputs = r->problem.network.width[r->problem.network.n_layers];
@@ -211,8 +343,8 @@ static enum status read_dataset(struct basin_run *r, const char *name, size_t n,
     char inputs[128], targets[128];
     snprintf(inputs, sizeof inputs, "%s/train-images-idx3-ubyte.gz", folder);
     snprintf(targets, sizeof targets, "%s/train-labels-idx1-ubyte.gz", folder);
-    return dataset_files(inputs, targets, r->problem.network.width[r->problem.network.n_layers], soft, n, n_validation, seed,
-                         &r->data, e);
+    return dataset_files(inputs, targets, r->problem.network.width[r->problem.network.n_layers], soft, n, n_validation,
+                         seed, &r->data, e);
 }
 
 static enum status read_data(struct basin_run *r, struct error *e)
@@ -257,12 +389,13 @@ static enum status check_targets(const struct basin_run *r, struct error *e)
             double t = p->t[i * outputs + j];
             sum += t;
             if (!(t >= 0 && t <= 1))
-                return config_error(config_get(root_of(r), "loss"), e, "loss %s wants targets from 0 to 1, example %zu has %g",
-                                    loss_words[p->loss], i + 1, t);
+                return config_error(config_get(root_of(r), "loss"), e,
+                                    "loss %s wants targets from 0 to 1, example %zu has %g", loss_words[p->loss], i + 1,
+                                    t);
         }
         if (p->loss == LOSS_CE && fabs(sum - 1) > 1e-9)
-            return config_error(config_get(root_of(r), "loss"), e, "loss ce wants targets that sum to 1, those of example %zu sum to %g",
-                                i + 1, sum);
+            return config_error(config_get(root_of(r), "loss"), e,
+                                "loss ce wants targets that sum to 1, those of example %zu sum to %g", i + 1, sum);
     }
     return STATUS_OK;
 }
@@ -284,7 +417,8 @@ static enum status read_start(struct basin_run *r, struct error *e)
         return STATUS_OK;
     char *path = config_path(weights);
     enum weights_layout layout = (enum weights_layout)choice(layout_words, config_get(network, "layout"), "out-in");
-    enum status status = path ? weights_load(net, path, layout, config_get(network, "names"), r->theta0, e) : error_memory(e);
+    enum status status =
+        path ? weights_load(net, path, layout, config_get(network, "names"), r->theta0, e) : error_memory(e);
     free(path);
     return status;
 }
@@ -296,15 +430,15 @@ static enum status read_training(struct basin_run *r, struct error *e)
     if (!train && !config_get(root_of(r), "network.weights"))
         return config_error(config_get(root_of(r), "network"), e,
                             "there is nothing to analyse: give train (an empty map will do) or network.weights");
-    r->train = (struct train_options){
-        .method = (enum train_method)choice(method_words, config_get(train, "method"), "flow"),
-        .gradient_tolerance = config_number(config_get(train, "gradient_tolerance"), 0),
-        .residual_tolerance = config_number(config_get(train, "residual_tolerance"), 0),
-        .rtol = config_number(config_get(train, "rtol"), 0),
-        .learning_rate = config_number(config_get(train, "learning_rate"), 0),
-        .max_steps = config_integer(config_get(train, "max_steps"), 0),
-        .max_seconds = config_number(config_get(train, "max_seconds"), 0),
-        .polish = config_boolean(config_get(train, "polish"), true)};
+    r->train =
+        (struct train_options){.method = (enum train_method)choice(method_words, config_get(train, "method"), "flow"),
+                               .gradient_tolerance = config_number(config_get(train, "gradient_tolerance"), 0),
+                               .residual_tolerance = config_number(config_get(train, "residual_tolerance"), 0),
+                               .rtol = config_number(config_get(train, "rtol"), 0),
+                               .learning_rate = config_number(config_get(train, "learning_rate"), 0),
+                               .max_steps = config_integer(config_get(train, "max_steps"), 0),
+                               .max_seconds = config_number(config_get(train, "max_seconds"), 0),
+                               .polish = config_boolean(config_get(train, "polish"), true)};
     return STATUS_OK;
 }
 
@@ -385,7 +519,8 @@ enum status experiment_read(const char *path, const char *const *settings, size_
         return status;
     const struct config_node *list = config_get(config_root(out->config), "runs");
     config_file_stem(path, out->name, sizeof out->name);
-    snprintf(out->title, sizeof out->title, "%.255s", config_text(config_get(config_root(out->config), "title"), out->name));
+    snprintf(out->title, sizeof out->title, "%.255s",
+             config_text(config_get(config_root(out->config), "title"), out->name));
     out->n_runs = config_length(list) ? config_length(list) : 1;
     out->runs = calloc(out->n_runs, sizeof *out->runs);
     if (!out->runs)
@@ -396,8 +531,8 @@ enum status experiment_read(const char *path, const char *const *settings, size_
     return status;
 }
 
-enum status experiment_read_config(const char *path, const char *const *settings, size_t n_settings, struct config **out,
-                                   struct error *e)
+enum status experiment_read_config(const char *path, const char *const *settings, size_t n_settings,
+                                   struct config **out, struct error *e)
 {
     return config_read(path, basin_schema, settings, n_settings, out, e);
 }

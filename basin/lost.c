@@ -26,18 +26,19 @@ struct search {
     const struct network *net;
     const double *theta, *G;
     size_t N, k;
-    double tolerance;   /* |G v| up to here, per |v|, is zero */
-    double *basis;      /* (most, N) orthonormal rows */
+    double tolerance; /* |G v| up to here, per |v|, is zero */
+    double *basis;    /* (most, N) orthonormal rows */
     size_t stacked, most;
     double *vector, *image, *coefficient; /* (N), (k), (most) */
-    size_t *nonzero; /* (N) */
-    size_t distinct[NETWORK_MAX_LAYERS]; /* how many different activations layer l has over the examples */
+    size_t *nonzero;                      /* (N) */
+    size_t distinct[NETWORK_MAX_LAYERS];  /* how many different activations layer l has over the examples */
     struct lost_table *table;
     struct error *e;
     bool failed;
 };
 
-/* --- the stack ---------------------------------------------------------------------------------------------------------- */
+/* --- the stack
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* Take out what the basis holds already, twice for accuracy. Returns the length that is left, of 1. */
 static double orthogonalise(struct search *s, double *v)
@@ -72,7 +73,8 @@ static double image_norm(struct search *s, const double *v)
     return linalg_norm(s->k, s->image);
 }
 
-/* The candidate in s->vector: whether it is null for G and new. It is stacked then. s->vector is cleared for the next. */
+/* The candidate in s->vector: whether it is null for G and new. It is stacked then. s->vector is cleared for the next.
+ */
 static bool try_vector(struct search *s)
 {
     double *v = s->vector, length = linalg_norm(s->N, v);
@@ -91,7 +93,8 @@ static bool try_vector(struct search *s)
     return counts;
 }
 
-static void record(struct search *s, enum lost_cause cause, size_t layer, size_t unit, size_t dimensions, bool information_loss)
+static void record(struct search *s, enum lost_cause cause, size_t layer, size_t unit, size_t dimensions,
+                   bool information_loss)
 {
     if (!dimensions)
         return;
@@ -105,7 +108,8 @@ static void record(struct search *s, enum lost_cause cause, size_t layer, size_t
     s->table->total += dimensions;
 }
 
-/* --- views -------------------------------------------------------------------------------------------------------------- */
+/* --- views
+ * -------------------------------------------------------------------------------------------------------------- */
 
 /* Entry of the candidate: weight from unit `from` of layer l to unit `to` of layer l+1, and bias of unit `to` there. */
 static double *weight(const struct search *s, size_t l, size_t to, size_t from)
@@ -128,7 +132,8 @@ static double activation_value(const struct search *s, size_t l, size_t example,
     return tape_activations(s->tape, l)[example * s->net->width[l] + unit];
 }
 
-/* --- dead units --------------------------------------------------------------------------------------------------------- */
+/* --- dead units
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* Every incoming and every outgoing weight alone: G decides which are null. Only for units that are dead or unread. */
 static size_t try_unit_weights(struct search *s, size_t l, size_t unit)
@@ -177,7 +182,8 @@ static void find_dead_units(struct search *s)
                 record(s, LOST_DEAD_UNIT, l, unit + 1, try_unit_weights(s, l, unit), true);
 }
 
-/* --- duplicates --------------------------------------------------------------------------------------------------------- */
+/* --- duplicates
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* a_unit = c a_other on all examples: c, or 0 when they are not proportional. */
 static double proportion(const struct search *s, size_t l, size_t unit, size_t other)
@@ -236,7 +242,8 @@ static void find_duplicates(struct search *s)
             }
 }
 
-/* --- symmetries --------------------------------------------------------------------------------------------------------- */
+/* --- symmetries
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* d/dc of (c W_in, c b_in, c^-degree W_out) at c = 1. */
 static void find_rescalings(struct search *s)
@@ -254,8 +261,8 @@ static void find_rescalings(struct search *s)
         }
 }
 
-/* Identity layers: W_in += E W_in, b_in += E b_in, W_out -= W_out E for each unit matrix E = e_a e_b^T; and, with biases, a shift of
- * the layer that the next bias takes back. */
+/* Identity layers: W_in += E W_in, b_in += E b_in, W_out -= W_out E for each unit matrix E = e_a e_b^T; and, with
+ * biases, a shift of the layer that the next bias takes back. */
 static void find_linear_gauge(struct search *s)
 {
     for (size_t l = 1; l < s->net->n_layers && strcmp(s->net->activation->name, "identity") == 0; l++) {
@@ -280,7 +287,8 @@ static void find_linear_gauge(struct search *s)
     }
 }
 
-/* --- information ------------------------------------------------------------------------------------------------------- */
+/* --- information
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* Right null space of a matrix (m, n; destroyed) as rows of vt beyond *rank. vt (n, n). */
 static enum status null_space(size_t m, size_t n, double *a, double *vt, size_t *rank, struct error *e)
@@ -309,8 +317,8 @@ static double *augmented_inputs(const struct search *s, size_t l, size_t *column
     return a;
 }
 
-/* Back signals of weight layer l: how each behaviour moves with the layer's sums z, (k, width[l+1]). They are in G: its entries for
- * the biases; without biases, the entries for the weights over the largest input. */
+/* Back signals of weight layer l: how each behaviour moves with the layer's sums z, (k, width[l+1]). They are in G: its
+ * entries for the biases; without biases, the entries for the weights over the largest input. */
 static double *back_signals(const struct search *s, size_t l)
 {
     size_t width = s->net->width[l + 1], inputs = s->net->width[l], outputs = s->k / s->p->n;
@@ -354,7 +362,8 @@ static size_t distinct_rows(const struct search *s, size_t l)
     return distinct;
 }
 
-/* Inputs of layer l that are dependent over the examples: u with sum_c u_c a_c = 0, into any unit. Returns the rank of the inputs. */
+/* Inputs of layer l that are dependent over the examples: u with sum_c u_c a_c = 0, into any unit. Returns the rank of
+ * the inputs. */
 static enum status find_merged_inputs(struct search *s, size_t l, size_t *rank)
 {
     size_t columns;
@@ -373,8 +382,8 @@ static enum status find_merged_inputs(struct search *s, size_t l, size_t *rank)
     return status;
 }
 
-/* Directions of layer l's sums that no behaviour depends on, at any example: p (x) q for every input q. Returns the rank of the
- * back signals. */
+/* Directions of layer l's sums that no behaviour depends on, at any example: p (x) q for every input q. Returns the
+ * rank of the back signals. */
 static enum status find_discarded(struct search *s, size_t l, size_t *rank)
 {
     size_t width = s->net->width[l + 1], columns = s->net->width[l] + (size_t)s->net->bias, count = 0;
@@ -395,8 +404,8 @@ static enum status find_discarded(struct search *s, size_t l, size_t *rank)
     return status;
 }
 
-/* rank G <= sum over layers of rank(back signals) rank(inputs), and what the layers after l can tell apart is at most the number of
- * different activations of layer l times the outputs: docs/audit.md. */
+/* rank G <= sum over layers of rank(back signals) rank(inputs), and what the layers after l can tell apart is at most
+ * the number of different activations of layer l times the outputs: docs/audit.md. */
 static size_t information_bound(const struct search *s, const size_t *product)
 {
     size_t outputs = s->k / s->p->n, best = s->k < s->N ? s->k : s->N;

@@ -69,10 +69,11 @@ static enum status write_runs(struct writer *w)
             status = write_findings(w, &q->results[k].findings[i]);
     }
     if (w->gnuplot_missing)
-        reporter_warning(w->reporter,
-                         "gnuplot was not found: scripts and data of the figures are in %s, pictures are not (Debian: apt "
-                         "install gnuplot-nox)",
-                         w->folder.path);
+        reporter_warning(
+            w->reporter,
+            "gnuplot was not found: scripts and data of the figures are in %s, pictures are not (Debian: apt "
+            "install gnuplot-nox)",
+            w->folder.path);
     figure_free(figure);
     table_free(training);
     return status;

@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status train(struct basin_result *out, const struct session_options *options, const struct reporter *reporter,
-                         struct error *e)
+static enum status train(struct basin_result *out, const struct session_options *options,
+                         const struct reporter *reporter, struct error *e)
 {
     const struct basin_run *r = out->run;
     struct train_options train = r->train;
-    char *checkpoint = options->keep && options->folder ? text_format("%s.%s.checkpoint", options->folder, r->key) : NULL;
+    char *checkpoint =
+        options->keep && options->folder ? text_format("%s.%s.checkpoint", options->folder, r->key) : NULL;
     train.checkpoint = checkpoint;
     enum status status = train_run(&r->problem, r->theta0, &train, reporter, &out->training, e);
     if (!status) {
@@ -47,8 +48,8 @@ static enum status find_theta(struct basin_result *out, bool only_run, const str
 }
 
 enum status session_run(const struct basin_run *r, bool only_run, const struct analysis *const *list, size_t n_list,
-                        const struct session_options *options, const struct reporter *reporter, struct basin_result *out,
-                        struct error *e)
+                        const struct session_options *options, const struct reporter *reporter,
+                        struct basin_result *out, struct error *e)
 {
     *out = (struct basin_result){.run = r};
     enum status status = find_theta(out, only_run, options, reporter, e);
@@ -134,7 +135,8 @@ json_t *basin_result_to_json(const struct basin_result *r)
 
 struct table *training_to_table(const struct basin_result *results, size_t n)
 {
-    static const char *const headings[] = {"run", "parameters", "steps", "loss", "gradient", "residual (rms)", "how it ended"};
+    static const char *const headings[] = {"run",      "parameters",     "steps",       "loss",
+                                           "gradient", "residual (rms)", "how it ended"};
     struct table *t = table_new("Training");
     for (size_t i = 0; i < 7; i++)
         table_add_column(t, headings[i], i == 0 || i == 6 ? TABLE_LEFT : TABLE_RIGHT);
@@ -146,7 +148,8 @@ struct table *training_to_table(const struct basin_result *results, size_t n)
         if (!training->theta) {
             for (int i = 0; i < 4; i++)
                 table_add_cell(t, "-");
-            table_add_cell(t, results[k].reused ? "weights of an earlier training with the same key" : "weights as they stand");
+            table_add_cell(t, results[k].reused ? "weights of an earlier training with the same key"
+                                                : "weights as they stand");
             continue;
         }
         table_add_cell(t, "%ld", training->steps);

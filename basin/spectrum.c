@@ -15,10 +15,30 @@ enum { DENSE_DEFAULT = 3000 };
 static const double DEFAULT_THRESHOLD = 0.01;
 
 const struct config_field spectrum_schema[] = {
-    {.key = "dense_most", .type = CONFIG_INTEGER, .low = 1, .high = 20000, .fallback = "3000", .meaning = "up to so many parameters the whole spectrum is computed"},
-    {.key = "probes", .type = CONFIG_INTEGER, .low = 2, .high = 1000, .fallback = "16", .meaning = "stochastic Lanczos: random vectors"},
-    {.key = "steps", .type = CONFIG_INTEGER, .low = 5, .high = 1000, .fallback = "80", .meaning = "stochastic Lanczos: steps from each"},
-    {.key = "threshold", .type = CONFIG_NUMBER, .low = 1e-300, .high = 1e6, .fallback = "0.01", .meaning = "loss above the minimum at which the basin's widths are measured"},
+    {.key = "dense_most",
+     .type = CONFIG_INTEGER,
+     .low = 1,
+     .high = 20000,
+     .fallback = "3000",
+     .meaning = "up to so many parameters the whole spectrum is computed"},
+    {.key = "probes",
+     .type = CONFIG_INTEGER,
+     .low = 2,
+     .high = 1000,
+     .fallback = "16",
+     .meaning = "stochastic Lanczos: random vectors"},
+    {.key = "steps",
+     .type = CONFIG_INTEGER,
+     .low = 5,
+     .high = 1000,
+     .fallback = "80",
+     .meaning = "stochastic Lanczos: steps from each"},
+    {.key = "threshold",
+     .type = CONFIG_NUMBER,
+     .low = 1e-300,
+     .high = 1e6,
+     .fallback = "0.01",
+     .meaning = "loss above the minimum at which the basin's widths are measured"},
     {0}};
 
 /* Everything dense about one spectrum. */
@@ -28,8 +48,8 @@ struct spectrum {
     double *full, *gauss_newton; /* (N) ascending */
     double *g;                   /* (min(k, N)) descending */
     size_t n_g;
-    double worst_residual;       /* max |H v - lambda v| over the pairs */
-    double *layer;               /* (N) eigenvalues of each layer's diagonal block, ascending within it */
+    double worst_residual; /* max |H v - lambda v| over the pairs */
+    double *layer;         /* (N) eigenvalues of each layer's diagonal block, ascending within it */
 };
 
 static void spectrum_clear(struct spectrum *s)
@@ -101,10 +121,12 @@ static enum status dense_spectrum(struct tape *tape, const struct problem *p, st
     return status;
 }
 
-/* --- showing ------------------------------------------------------------------------------------------------------------ */
+/* --- showing
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Absolute values, descending, against the index, on log axes. */
-static void add_values(struct figure *f, size_t panel, const char *legend, size_t n, const double *values, bool negative)
+static void add_values(struct figure *f, size_t panel, const char *legend, size_t n, const double *values,
+                       bool negative)
 {
     double *xy = malloc((2 * n + 1) * sizeof *xy);
     size_t count = 0;
@@ -124,9 +146,10 @@ static void add_values(struct figure *f, size_t panel, const char *legend, size_
 
 static struct figure *spectrum_figure(const struct spectrum *s, const struct network *net)
 {
-    struct figure *f = figure_new("spectrum", "Spectrum of the Hessian",
-                                  "Eigenvalues from the largest down, on a log scale: below the cliff H sees nothing. Negative ones are "
-                                  "drawn as points by their size.");
+    struct figure *f = figure_new(
+        "spectrum", "Spectrum of the Hessian",
+        "Eigenvalues from the largest down, on a log scale: below the cliff H sees nothing. Negative ones are "
+        "drawn as points by their size.");
     struct axis x = {.label = "rank", .scale = AXIS_LOG, .low = NAN, .high = NAN};
     struct axis y = {.label = "eigenvalue", .scale = AXIS_LOG, .low = NAN, .high = NAN};
     size_t panel = figure_add_panel(f, "the whole Hessian", &x, &y);
@@ -137,16 +160,18 @@ static struct figure *spectrum_figure(const struct spectrum *s, const struct net
     for (size_t l = 0; l < net->n_layers; l++) {
         char legend[40];
         snprintf(legend, sizeof legend, "layer %zu", l + 1);
-        add_values(f, panel, legend, layer_start(net, l + 1) - layer_start(net, l), s->layer + layer_start(net, l), false);
+        add_values(f, panel, legend, layer_start(net, l + 1) - layer_start(net, l), s->layer + layer_start(net, l),
+                   false);
     }
     return f;
 }
 
 static struct figure *width_figure(const struct spectrum *s, double tolerance, double threshold)
 {
-    struct figure *f = figure_new("widths", "Widths of the basin in its finite directions",
-                                  "How far one can go along each eigenvector before the quadratic loss has risen by the threshold: "
-                                  "sqrt(2 T/lambda), as the share of directions narrower than that.");
+    struct figure *f =
+        figure_new("widths", "Widths of the basin in its finite directions",
+                   "How far one can go along each eigenvector before the quadratic loss has risen by the threshold: "
+                   "sqrt(2 T/lambda), as the share of directions narrower than that.");
     struct axis x = {.label = "width (in units of theta)", .scale = AXIS_LOG, .low = NAN, .high = NAN};
     struct axis y = {.label = "share of the finite directions", .scale = AXIS_LINEAR, .low = 0, .high = 1};
     size_t panel = figure_add_panel(f, "", &x, &y), finite = 0;
@@ -169,7 +194,8 @@ static struct table *spectrum_table(const struct spectrum *s, const struct netwo
     for (size_t i = 0; i < 7; i++)
         table_add_column(t, headings[i], i ? TABLE_RIGHT : TABLE_LEFT);
     for (size_t row = 0; row < 2 + net->n_layers; row++) {
-        size_t l = row - 2, from = row < 2 ? 0 : layer_start(net, l), n = row < 2 ? s->N : layer_start(net, l + 1) - from;
+        size_t l = row - 2, from = row < 2 ? 0 : layer_start(net, l),
+               n = row < 2 ? s->N : layer_start(net, l + 1) - from;
         const double *v = (row == 0 ? s->full : row == 1 ? s->gauss_newton : s->layer) + from;
         size_t finite = 0, negative = 0;
         for (size_t i = 0; i < n; i++) {
@@ -201,7 +227,8 @@ static enum status run_dense(struct tape *tape, const struct minimum *m, struct 
     double largest = fmax(fabs(s->full[0]), fabs(s->full[s->N - 1])), tolerance = (double)s->N * DBL_EPSILON * largest;
     json_t *o = out->json, *layers = json_array();
     for (size_t l = 0; l < net->n_layers; l++)
-        json_array_append_new(layers, json_numbers(s->layer + layer_start(net, l), layer_start(net, l + 1) - layer_start(net, l)));
+        json_array_append_new(
+            layers, json_numbers(s->layer + layer_start(net, l), layer_start(net, l + 1) - layer_start(net, l)));
     json_object_set_new(o, "eigenvalues", json_numbers(s->full, s->N));
     json_object_set_new(o, "eigenvalues_gauss_newton", json_numbers(s->gauss_newton, s->N));
     json_object_set_new(o, "singular_values_g", json_numbers(s->g, s->n_g));
@@ -210,14 +237,16 @@ static enum status run_dense(struct tape *tape, const struct minimum *m, struct 
     findings_add_table(out, spectrum_table(s, net, tolerance));
     findings_add_figure(out, spectrum_figure(s, net));
     findings_add_figure(out, width_figure(s, tolerance, threshold));
-    findings_add_sentence(out,
-                          "Distance from the origin %.4g. The worst eigenpair misses H v = lambda v by %.2g (largest eigenvalue "
-                          "%.3g), measured with products that do not use the dense matrix.",
-                          s->distance, s->worst_residual, largest);
+    findings_add_sentence(
+        out,
+        "Distance from the origin %.4g. The worst eigenpair misses H v = lambda v by %.2g (largest eigenvalue "
+        "%.3g), measured with products that do not use the dense matrix.",
+        s->distance, s->worst_residual, largest);
     return STATUS_OK;
 }
 
-/* --- beyond dense ------------------------------------------------------------------------------------------------------- */
+/* --- beyond dense
+ * ------------------------------------------------------------------------------------------------------- */
 
 static enum status run_stochastic(struct tape *tape, const struct minimum *m, const struct config_node *options,
                                   struct findings *out, struct error *e)
@@ -226,8 +255,8 @@ static enum status run_stochastic(struct tape *tape, const struct minimum *m, co
     return error_set(e, STATUS_REFUSED, "too many parameters");
 }
 
-static enum status run_spectrum(const struct minimum *m, const struct config_node *options, const struct reporter *reporter,
-                                struct findings *out, struct error *e)
+static enum status run_spectrum(const struct minimum *m, const struct config_node *options,
+                                const struct reporter *reporter, struct findings *out, struct error *e)
 {
     size_t N = m->problem->network.n_parameters, k = problem_behaviours(m->problem);
     size_t most = (size_t)config_integer(config_get(options, "dense_most"), DENSE_DEFAULT);

@@ -1,5 +1,5 @@
-/* The volume of the basin around a minimum, by every repair of the singular quadratic that is in closed form: one table, because no
- * single row is the answer. The mathematics is in docs/volume.md. */
+/* The volume of the basin around a minimum, by every repair of the singular quadratic that is in closed form: one
+ * table, because no single row is the answer. The mathematics is in docs/volume.md. */
 #include "base/json.h"
 #include "basin/minimum.h"
 #include "basin/quadratic.h"
@@ -17,9 +17,24 @@ enum { DENSE_MOST = 20000 };
 static const double DEFAULT_THRESHOLD = 0.01, DEFAULT_DECAY = 1e-4;
 
 const struct config_field volume_schema[] = {
-    {.key = "threshold", .type = CONFIG_NUMBER, .low = 1e-300, .high = 1e6, .fallback = "0.01", .meaning = "T: the basin is where the loss is at most T above the minimum"},
-    {.key = "decay", .type = CONFIG_NUMBER, .low = 1e-300, .high = 1e6, .fallback = "the file's weight_decay, or 1e-4", .meaning = "of the row H + weight decay"},
-    {.key = "beta", .type = CONFIG_NUMBER, .low = 1e-300, .high = 1e12, .fallback = "the number of examples", .meaning = "the loss in nats is beta x loss, where a prior is added to it"},
+    {.key = "threshold",
+     .type = CONFIG_NUMBER,
+     .low = 1e-300,
+     .high = 1e6,
+     .fallback = "0.01",
+     .meaning = "T: the basin is where the loss is at most T above the minimum"},
+    {.key = "decay",
+     .type = CONFIG_NUMBER,
+     .low = 1e-300,
+     .high = 1e6,
+     .fallback = "the file's weight_decay, or 1e-4",
+     .meaning = "of the row H + weight decay"},
+    {.key = "beta",
+     .type = CONFIG_NUMBER,
+     .low = 1e-300,
+     .high = 1e12,
+     .fallback = "the number of examples",
+     .meaning = "the loss in nats is beta x loss, where a prior is added to it"},
     {0}};
 
 enum { ROWS_MOST = 8 };
@@ -35,7 +50,7 @@ struct volume {
     size_t N;
     double threshold, decay, beta, log_sigma; /* log_sigma: mean of ln sigma_i */
     double *plain;                            /* (N) eigenvalues of the loss's Hessian, without weight decay */
-    double *scaled, *displacement;            /* (N) eigenvalues of S^1/2 H S^1/2, coordinates of S^-1/2 theta; S = diag sigma^2 */
+    double *scaled, *displacement; /* (N) eigenvalues of S^1/2 H S^1/2, coordinates of S^-1/2 theta; S = diag sigma^2 */
     double tolerance, scaled_tolerance;
     struct row rows[ROWS_MOST];
     size_t n_rows;
@@ -48,14 +63,16 @@ static void volume_clear(struct volume *v)
     free(v->displacement);
 }
 
-/* --- the two spectra ---------------------------------------------------------------------------------------------------- */
+/* --- the two spectra
+ * ---------------------------------------------------------------------------------------------------- */
 
 static double zero_tolerance(size_t n, const double *ascending)
 {
     return (double)n * DBL_EPSILON * fmax(fabs(ascending[0]), fabs(ascending[n - 1]));
 }
 
-static enum status find_spectra(struct volume *v, const struct minimum *m, struct tape *tape, double *H, struct error *e)
+static enum status find_spectra(struct volume *v, const struct minimum *m, struct tape *tape, double *H,
+                                struct error *e)
 {
     size_t N = v->N;
     tape_move(tape, m->theta);
@@ -86,7 +103,8 @@ static enum status find_spectra(struct volume *v, const struct minimum *m, struc
     return status;
 }
 
-static enum status prepare(struct volume *v, const struct minimum *m, const struct config_node *options, struct error *e)
+static enum status prepare(struct volume *v, const struct minimum *m, const struct config_node *options,
+                           struct error *e)
 {
     double decay = m->problem->weight_decay > 0 ? m->problem->weight_decay : DEFAULT_DECAY;
     *v = (struct volume){.N = m->problem->network.n_parameters,
@@ -94,7 +112,8 @@ static enum status prepare(struct volume *v, const struct minimum *m, const stru
                          .decay = config_number(config_get(options, "decay"), decay),
                          .beta = config_number(config_get(options, "beta"), (double)m->problem->n)};
     if (v->N > DENSE_MOST)
-        return error_set(e, STATUS_REFUSED, "%zu parameters: the volume takes the dense Hessian, up to %d", v->N, DENSE_MOST);
+        return error_set(e, STATUS_REFUSED, "%zu parameters: the volume takes the dense Hessian, up to %d", v->N,
+                         DENSE_MOST);
     v->plain = malloc(v->N * sizeof *v->plain);
     v->scaled = malloc(v->N * sizeof *v->scaled);
     v->displacement = malloc(v->N * sizeof *v->displacement);
@@ -110,16 +129,19 @@ static enum status prepare(struct volume *v, const struct minimum *m, const stru
     return status;
 }
 
-/* --- the rows ----------------------------------------------------------------------------------------------------------- */
+/* --- the rows
+ * ----------------------------------------------------------------------------------------------------------- */
 
-static void add_row(struct volume *v, const char *name, const char *what, enum status status, const struct error *refusal,
-                    double log_value, double added, const char *note, ...) __attribute__((format(printf, 8, 9)));
-static void add_row(struct volume *v, const char *name, const char *what, enum status status, const struct error *refusal,
-                    double log_value, double added, const char *note, ...)
+static void add_row(struct volume *v, const char *name, const char *what, enum status status,
+                    const struct error *refusal, double log_value, double added, const char *note, ...)
+    __attribute__((format(printf, 8, 9)));
+static void add_row(struct volume *v, const char *name, const char *what, enum status status,
+                    const struct error *refusal, double log_value, double added, const char *note, ...)
 {
     struct row *r = &v->rows[v->n_rows++];
     va_list arguments;
-    *r = (struct row){.name = name, .what = what, .log_value = log_value, .added = added, .refused = status != STATUS_OK};
+    *r = (struct row){
+        .name = name, .what = what, .log_value = log_value, .added = added, .refused = status != STATUS_OK};
     if (status) {
         snprintf(r->note, sizeof r->note, "%.300s", refusal->message);
         return;
@@ -139,11 +161,12 @@ static void add_volume_rows(struct volume *v)
     size_t rank = 0;
     enum status status = quadratic_volume(&q, v->threshold, &value, &e);
     add_row(v, "quadratic", "volume", status, &e, value, NAN,
-            isinf(value) ? "H is singular: the quadratic has no edge in its zero directions" : "the ellipsoid of H alone");
+            isinf(value) ? "H is singular: the quadratic has no edge in its zero directions"
+                         : "the ellipsoid of H alone");
     status = quadratic_volume_thrown_out(&q, v->threshold, &value, &rank, &e);
     add_row(v, "zero directions thrown out", "volume", status, &e, value, NAN,
-            "not a volume: the %zu finite directions only; under theta -> c theta it grows as c^%zu, a volume as c^%zu", rank, rank,
-            v->N);
+            "not a volume: the %zu finite directions only; under theta -> c theta it grows as c^%zu, a volume as c^%zu",
+            rank, rank, v->N);
     status = quadratic_volume_decay(&q, v->threshold, v->decay, &decay, &e);
     add_row(v, "H + weight decay", "volume", status, &e, decay.log_volume, -0.5 * (decay.lift + decay.null),
             "wd = %.3g; doubling it moves ln V by %.3g", v->decay, -0.5 * log(2) * decay.sensitivity);
@@ -174,7 +197,8 @@ static void add_mass_rows(struct volume *v)
             "of the quadratic loss, exact to %.1g; a mass of the prior, zero directions included", exact.error);
 }
 
-/* --- showing ------------------------------------------------------------------------------------------------------------ */
+/* --- showing
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static json_t *volume_to_json(const struct volume *v)
 {
@@ -225,8 +249,8 @@ static struct table *volume_table(const struct volume *v)
     return t;
 }
 
-static enum status run_volume(const struct minimum *m, const struct config_node *options, const struct reporter *reporter,
-                              struct findings *out, struct error *e)
+static enum status run_volume(const struct minimum *m, const struct config_node *options,
+                              const struct reporter *reporter, struct findings *out, struct error *e)
 {
     struct volume v;
     (void)reporter;
@@ -237,10 +261,11 @@ static enum status run_volume(const struct minimum *m, const struct config_node 
         out->json = json_object();
         json_object_set_new(out->json, "volume", volume_to_json(&v));
         findings_add_table(out, volume_table(&v));
-        findings_add_sentence(out,
-                              "T = %.3g, prior N(0, sigma_i^2) with the widths of the initialisation (geometric mean %.3g). Volumes "
-                              "are in units of theta; prior masses are pure numbers. A bracket, not a number.",
-                              v.threshold, exp(v.log_sigma));
+        findings_add_sentence(
+            out,
+            "T = %.3g, prior N(0, sigma_i^2) with the widths of the initialisation (geometric mean %.3g). Volumes "
+            "are in units of theta; prior masses are pure numbers. A bracket, not a number.",
+            v.threshold, exp(v.log_sigma));
     }
     volume_clear(&v);
     return status;

@@ -21,8 +21,8 @@ enum status basin_batch_read(struct basin_batch *b, const char *const *files, si
     return status;
 }
 
-static enum status run_one(struct basin_batch *b, size_t i, const struct analysis *const *list, size_t n_list, bool keep,
-                           const struct options *o, const struct reporter *reporter, struct error *e)
+static enum status run_one(struct basin_batch *b, size_t i, const struct analysis *const *list, size_t n_list,
+                           bool keep, const struct options *o, const struct reporter *reporter, struct error *e)
 {
     const struct experiment *x = &b->experiments[i];
     char folder[4200];
@@ -69,8 +69,8 @@ void basin_batch_clear(struct basin_batch *b)
     *b = (struct basin_batch){0};
 }
 
-enum status basin_batch_write(const struct basin_batch *b, size_t i, const char *folder, bool complete, const struct options *o,
-                              const struct reporter *reporter, struct error *e)
+enum status basin_batch_write(const struct basin_batch *b, size_t i, const char *folder, bool complete,
+                              const struct options *o, const struct reporter *reporter, struct error *e)
 {
     json_t *about = answer_new(o, true);
     struct basin_output_request request = {.experiment = &b->experiments[i],

@@ -2,13 +2,14 @@
 #include "cli/commands.h"
 
 enum { BASIN_TAKES = TAKES_JSON | TAKES_SET | TAKES_OUT | TAKES_THREADS | TAKES_QUIET | TAKES_RETRAIN };
-static const char BASIN_DETAILS[] =
-    "Weights of an earlier training (out/NAME/weights.safetensors, or in DIR) are used again if the hash of network, data, loss, "
-    "training and seed is the same.";
+static const char BASIN_DETAILS[] = "Weights of an earlier training (out/NAME/weights.safetensors, or in DIR) are used "
+                                    "again if the hash of network, data, loss, "
+                                    "training and seed is the same.";
 
 const struct command commands[] = {
     {"run", "FILE...", "Run scenario files and write their folders",
-     "Each file's results go to out/NAME, or to DIR (DIR/NAME for several files): the series as CSV, figures, report.html and "
+     "Each file's results go to out/NAME, or to DIR (DIR/NAME for several files): the series as CSV, figures, "
+     "report.html and "
      "summary.json.",
      TAKES_JSON | TAKES_SET | TAKES_OUT | TAKES_THREADS | TAKES_QUIET | TAKES_RETRAIN, 1, 1000, command_run},
     {"growth phases", "FILE...", "Date the growth phases of scenarios and name what limits them",
@@ -17,21 +18,22 @@ const struct command commands[] = {
     {"growth compare", "FILE...", "Hold scenarios against the data they name",
      "With --out the run folder is written too, several files drawn over each other.",
      TAKES_JSON | TAKES_SET | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 1, 1000, command_growth_compare},
-    {"basin train", "FILE", "Train an experiment's network to a minimum and keep the weights", BASIN_DETAILS, BASIN_TAKES, 1, 1,
-     command_basin_train},
+    {"basin train", "FILE", "Train an experiment's network to a minimum and keep the weights", BASIN_DETAILS,
+     BASIN_TAKES, 1, 1, command_basin_train},
     {"basin audit", "FILE", "Ranks of G and H at a minimum, and where each lost dimension comes from", BASIN_DETAILS,
      BASIN_TAKES, 1, 1, command_basin_analysis},
     {"basin spectrum", "FILE", "Eigenvalues of the Hessian, singular values of G, widths of the basin", BASIN_DETAILS,
      BASIN_TAKES, 1, 1, command_basin_analysis},
-    {"basin volume", "FILE", "Volume of the basin by several repairs of the singular quadratic, side by side", BASIN_DETAILS,
-     BASIN_TAKES, 1, 1, command_basin_analysis},
-    {"models", "[NAME]", "List the growth models, or show one: equations, parameters, references", NULL, TAKES_JSON, 0, 1,
-     command_models},
+    {"basin volume", "FILE", "Volume of the basin by several repairs of the singular quadratic, side by side",
+     BASIN_DETAILS, BASIN_TAKES, 1, 1, command_basin_analysis},
+    {"models", "[NAME]", "List the growth models, or show one: equations, parameters, references", NULL, TAKES_JSON, 0,
+     1, command_models},
     {"data", "[NAME]", "List the data series, or show one: unit, source, licence, notes, values",
      "NAME is a shipped series, or a CSV file of yours.", TAKES_JSON, 0, 1, command_data},
-    {"scenario", "FILE", "Print a scenario or experiment as it is after extends and --set", NULL, TAKES_JSON | TAKES_SET, 1, 1,
-     command_scenario},
-    {"help", "[COMMAND...]", "Show this list, the options of a command, or all that `scenario-files` or `experiment-files` may say", NULL,
+    {"scenario", "FILE", "Print a scenario or experiment as it is after extends and --set", NULL,
+     TAKES_JSON | TAKES_SET, 1, 1, command_scenario},
+    {"help", "[COMMAND...]",
+     "Show this list, the options of a command, or all that `scenario-files` or `experiment-files` may say", NULL,
      TAKES_JSON, 0, 2, command_help},
     {0},
 };

@@ -10,9 +10,8 @@ enum status growth_batch_read(struct growth_batch *b, const char *const *files, 
                               const struct reporter *reporter, struct error *e)
 {
     enum status status = STATUS_OK;
-    *b = (struct growth_batch){.n = n,
-                               .scenarios = calloc(n + 1, sizeof *b->scenarios),
-                               .results = calloc(n + 1, sizeof *b->results)};
+    *b = (struct growth_batch){
+        .n = n, .scenarios = calloc(n + 1, sizeof *b->scenarios), .results = calloc(n + 1, sizeof *b->results)};
     if (!b->scenarios || !b->results)
         return error_memory(e);
     for (size_t i = 0; i < n && !status; i++) {

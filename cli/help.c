@@ -61,9 +61,11 @@ static enum status list_commands(const struct options *o, struct error *e)
         table_add_cell(t, "%s", c->summary);
     }
     print_table(t);
-    puts("gears COMMAND --help shows the options of a command; gears help scenario-files and gears help experiment-files, all\n"
+    puts("gears COMMAND --help shows the options of a command; gears help scenario-files and gears help "
+         "experiment-files, all\n"
          "that the files may say.\n"
-         "Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 bad input file, 4 computed but refused, 130 interrupted.");
+         "Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 bad input file, 4 computed but refused, 130 "
+         "interrupted.");
     return STATUS_OK;
 }
 
@@ -80,7 +82,8 @@ enum status command_help(const struct options *o, struct error *e)
     if (!o->n_files)
         return list_commands(o, e);
     char name[80];
-    snprintf(name, sizeof name, "%.36s%s%.36s", o->files[0], o->n_files > 1 ? " " : "", o->n_files > 1 ? o->files[1] : "");
+    snprintf(name, sizeof name, "%.36s%s%.36s", o->files[0], o->n_files > 1 ? " " : "",
+             o->n_files > 1 ? o->files[1] : "");
     if (strcmp(name, "scenario-files") == 0)
         return show_reference(growth_schema, o, e);
     if (strcmp(name, "experiment-files") == 0)

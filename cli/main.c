@@ -54,8 +54,8 @@ static int complain(int argc, char **argv)
     return STATUS_USAGE;
 }
 
-/* A standard stream that was closed must not become the first file that is opened. Opened the wrong way round, writing to it
- * still fails. */
+/* A standard stream that was closed must not become the first file that is opened. Opened the wrong way round, writing
+ * to it still fails. */
 static void occupy_standard_streams(void)
 {
     for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++)

@@ -42,7 +42,8 @@ static json_t *flow_to_json(const struct model_flow *flow)
 
 static json_t *model_to_json(const struct model *m)
 {
-    json_t *o = json_object(), *params = json_array(), *states = json_array(), *outputs = json_array(), *flows = json_array();
+    json_t *o = json_object(), *params = json_array(), *states = json_array(), *outputs = json_array(),
+           *flows = json_array();
     for (size_t i = 0; i < m->n_params; i++)
         json_array_append_new(params, param_to_json(&m->params[i]));
     for (size_t i = 0; i < m->n_states; i++)
@@ -134,8 +135,8 @@ static void print_outputs(const struct model *m)
 static void print_flows(const struct model *m)
 {
     static const char *const headings[] = {"flow", "meaning", "made from"};
-    struct table *t = table_with("Flows and their inputs: the input with the largest elasticity share limits the flow", headings,
-                                 3, 3);
+    struct table *t = table_with("Flows and their inputs: the input with the largest elasticity share limits the flow",
+                                 headings, 3, 3);
     for (size_t i = 0; i < m->n_flows; i++) {
         char inputs[200] = "";
         size_t used = 0;

@@ -9,17 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SET = 's', KEY_OUT = 'o', KEY_QUIET = 'q', KEY_THREADS = 't', KEY_JSON = 256, KEY_FORCE, KEY_SEED, KEY_RETRAIN };
+enum {
+    KEY_SET = 's',
+    KEY_OUT = 'o',
+    KEY_QUIET = 'q',
+    KEY_THREADS = 't',
+    KEY_JSON = 256,
+    KEY_FORCE,
+    KEY_SEED,
+    KEY_RETRAIN
+};
 
 static const struct {
     int takes;
     struct argp_option option;
 } all_options[] = {
     {TAKES_JSON, {"json", KEY_JSON, NULL, 0, "Print JSON, and nothing else, on standard output", 0}},
-    {TAKES_SET, {"set", KEY_SET, "PATH=VALUE", 0, "Change the file for this run: --set parameters.capital_share=0.3", 0}},
+    {TAKES_SET,
+     {"set", KEY_SET, "PATH=VALUE", 0, "Change the file for this run: --set parameters.capital_share=0.3", 0}},
     {TAKES_OUT, {"out", KEY_OUT, "DIR", 0, "Write the run folder there", 0}},
     {TAKES_OUT, {"force", KEY_FORCE, NULL, 0, "Write into a folder that holds other files", 0}},
-    {TAKES_THREADS, {"threads", KEY_THREADS, "N", 0, "Use at most N threads (default: one a processor); results do not depend on it", 0}},
+    {TAKES_THREADS,
+     {"threads", KEY_THREADS, "N", 0, "Use at most N threads (default: one a processor); results do not depend on it",
+      0}},
     {TAKES_THREADS, {"seed", KEY_SEED, "N", 0, "Seed of everything random (default: 0)", 0}},
     {TAKES_RETRAIN, {"retrain", KEY_RETRAIN, NULL, 0, "Train again, even where weights of the same key are there", 0}},
     {TAKES_QUIET, {"quiet", KEY_QUIET, NULL, 0, "No progress and no tables; warnings and errors stay", 0}},

@@ -44,7 +44,8 @@ static enum status check_names(const struct work *w, struct error *e)
     for (size_t i = 0; i < w->n_growth + w->n_basin; i++)
         for (size_t k = 0; k < i; k++)
             if (strcmp(name_of(w, i), name_of(w, k)) == 0)
-                return error_set(e, STATUS_USAGE, "two files are called %s: their folders would be the same; run them apart",
+                return error_set(e, STATUS_USAGE,
+                                 "two files are called %s: their folders would be the same; run them apart",
                                  name_of(w, i));
     return STATUS_OK;
 }
@@ -73,8 +74,8 @@ static enum status write_folders(const struct work *w, bool interrupted, const s
     for (size_t i = 0; i < w->n_growth && !status; i++) {
         size_t done = w->growth.results[i].n_runs, all = w->growth.scenarios[i].n_runs;
         if (done)
-            status = growth_batch_write(&w->growth, i, 1, folder(w, i, o, buffer, sizeof buffer), !interrupted || done == all, o,
-                                        reporter, e);
+            status = growth_batch_write(&w->growth, i, 1, folder(w, i, o, buffer, sizeof buffer),
+                                        !interrupted || done == all, o, reporter, e);
     }
     for (size_t i = 0; i < w->n_basin && !status; i++) {
         size_t done = w->basin.n_results[i], all = w->basin.experiments[i].n_runs;

@@ -1,7 +1,7 @@
 /* gears scenario FILE: the file as it is after extends and --set. */
+#include "growth/scenario.h"
 #include "basin/experiment.h"
 #include "cli/commands.h"
-#include "growth/scenario.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,8 @@ enum status command_scenario(const struct options *o, struct error *e)
     enum status status = config_kind(o->files[0], kind, sizeof kind, e);
     bool basin = strcmp(kind, "basin") == 0;
     if (!status)
-        status = (basin ? experiment_read_config : scenario_read_config)(o->files[0], o->settings, o->n_settings, &config, e);
+        status = (basin ? experiment_read_config : scenario_read_config)(o->files[0], o->settings, o->n_settings,
+                                                                         &config, e);
     if (!status)
         status = config_resolve_files(config, e);
     if (!status && o->json) {

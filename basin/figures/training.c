@@ -7,8 +7,8 @@
 enum { RUNS_MOST = 6 };
 
 /* A panel of one member of struct train_point. */
-static void add_panel(const struct basin_result *results, size_t n, struct figure *f, const char *label, enum axis_scale scale,
-                      size_t member, bool legend)
+static void add_panel(const struct basin_result *results, size_t n, struct figure *f, const char *label,
+                      enum axis_scale scale, size_t member, bool legend)
 {
     struct axis x = {.label = "flow time or steps", .scale = AXIS_LOG, .low = NAN, .high = NAN};
     struct axis y = {.label = label, .scale = scale, .low = NAN, .high = NAN};
@@ -21,8 +21,8 @@ static void add_panel(const struct basin_result *results, size_t n, struct figur
             xy[t->n_trajectory + i] = *(const double *)((const char *)&t->trajectory[i] + member);
         }
         if (xy && t->n_trajectory)
-            figure_add_series(f, panel, MARK_LINE, (int)shown++, legend ? results[k].run->name : NULL, t->n_trajectory, xy,
-                              xy + t->n_trajectory, NULL);
+            figure_add_series(f, panel, MARK_LINE, (int)shown++, legend ? results[k].run->name : NULL, t->n_trajectory,
+                              xy, xy + t->n_trajectory, NULL);
         free(xy);
     }
 }
@@ -32,10 +32,12 @@ struct figure *figure_of_training(const struct basin_result *results, size_t n)
     bool any = false;
     for (size_t k = 0; k < n; k++)
         any |= results[k].training.n_trajectory > 0;
-    struct figure *f = any ? figure_new("training", "Training",
-                                        "Loss, size of the gradient, distance from the origin and sharpness (the largest eigenvalue of "
-                                        "the Hessian) along the way.")
-                           : NULL;
+    struct figure *f =
+        any ? figure_new(
+                  "training", "Training",
+                  "Loss, size of the gradient, distance from the origin and sharpness (the largest eigenvalue of "
+                  "the Hessian) along the way.")
+            : NULL;
     if (!f)
         return NULL;
     figure_set_columns(f, 2);

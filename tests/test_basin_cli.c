@@ -1,0 +1,265 @@
+/* The basin commands from outside: experiment files in, answers, folders and weights out. */
+#include "base/file.h"
+#include "data/array.h"
+#include "tests/program.h"
+#include "tests/testing.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XOR "scenarios/basin-xor.yaml"
+#define LM "--set=train.method=lm"
+
+static char folder[TESTING_PATH], path[TESTING_PATH];
+static struct program p;
+
+static void setup(void)
+{
+    testing_folder(folder);
+    p = (struct program){0};
+}
+
+static void teardown(void)
+{
+    program_clear(&p);
+}
+
+/* runs[0] of the JSON answer; the root is put into *root for json_decref. */
+static json_t *first_run(json_t **root)
+{
+    json_error_t error;
+    *root = json_loads(p.text, 0, &error);
+    ck_assert_msg(*root != NULL, "%s in: %s", error.text, p.text);
+    ck_assert_str_eq(p.errors, "");
+    json_t *run = json_array_get(json_object_get(*root, "runs"), 0);
+    ck_assert_ptr_nonnull(run);
+    return run;
+}
+
+static double number(const json_t *run, const char *key)
+{
+    const json_t *value = json_object_get(run, key);
+    ck_assert_msg(json_is_number(value), "%s is not a number", key);
+    return json_number_value(value);
+}
+
+START_TEST(audit_answers_with_every_key)
+{
+    static const char *const keys[] = {"parameters",
+                                       "behaviours",
+                                       "loss",
+                                       "residual_norm",
+                                       "rank_g",
+                                       "rank_h",
+                                       "gap_g",
+                                       "gap_h",
+                                       "negative_eigenvalues",
+                                       "equality",
+                                       "reason",
+                                       "left_null_residual",
+                                       "lost",
+                                       "manifold_dimension",
+                                       "manifold_dimension_bound"};
+    json_t *root;
+    program_run(&p, "basin", "audit", XOR, LM, "--json");
+    assert_code(&p, 0);
+    json_t *run = first_run(&root);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        ck_assert_msg(json_object_get(run, keys[i]) != NULL, "%s is missing", keys[i]);
+    ck_assert_int_eq((int)number(run, "parameters"), 17);
+    ck_assert_int_eq((int)number(run, "rank_g"), 4); /* four independent examples */
+    ck_assert_int_eq((int)number(run, "rank_h"), 4);
+    ck_assert_str_eq(json_string_value(json_object_get(run, "equality")), "holds");
+    ck_assert_double_lt(number(run, "loss"), 1e-25);
+    size_t sum = 0, i;
+    json_t *lost;
+    json_array_foreach(json_object_get(run, "lost"), i, lost) sum += (size_t)number(lost, "dimensions");
+    ck_assert_uint_eq(sum, 13);
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(raw_logits_fail_and_probabilities_hold)
+{
+    json_t *root;
+    program_run(&p, "basin", "audit", "scenarios/basin-raw-logits.yaml", "--json");
+    assert_code(&p, 0);
+    first_run(&root);
+    const json_t *runs = json_object_get(root, "runs");
+    static const int expected[2][2] = {{6, 6}, {9, 6}};
+    static const char *const verdict[] = {"holds", "fails"};
+    for (size_t k = 0; k < 2; k++) {
+        const json_t *run = json_array_get(runs, k);
+        ck_assert_int_eq((int)number(run, "rank_g"), expected[k][0]);
+        ck_assert_int_eq((int)number(run, "rank_h"), expected[k][1]);
+        ck_assert_str_eq(json_string_value(json_object_get(run, "equality")), verdict[k]);
+    }
+    json_decref(root);
+}
+END_TEST
+
+/* trace H = sum of eigenvalues; at a perfect fit of mse H = G^T G/n, so the eigenvalues are squares of singular values
+ * over n. */
+START_TEST(spectrum_is_made_of_singular_values)
+{
+    json_t *root;
+    program_run(&p, "basin", "spectrum", XOR, LM, "--json");
+    assert_code(&p, 0);
+    json_t *run = first_run(&root);
+    const json_t *h = json_object_get(run, "eigenvalues"), *g = json_object_get(run, "singular_values_g");
+    ck_assert_uint_eq(json_array_size(h), 17);
+    ck_assert_uint_eq(json_array_size(g), 4);
+    for (size_t i = 1; i < 17; i++)
+        ck_assert_double_le(json_number_value(json_array_get(h, i - 1)), json_number_value(json_array_get(h, i)));
+    for (size_t i = 0; i < 4; i++) {
+        double s = json_number_value(json_array_get(g, i));
+        assert_close(json_number_value(json_array_get(h, 16 - i)), s * s / 4, 1e-10, 1e-6);
+    }
+    ck_assert_double_lt(number(run, "eigenpair_residual"), 1e-13);
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(volume_says_infinite_where_it_is)
+{
+    json_t *root;
+    program_run(&p, "basin", "volume", XOR, LM, "--json");
+    assert_code(&p, 0);
+    const json_t *rows = json_object_get(json_object_get(first_run(&root), "volume"), "rows");
+    ck_assert_uint_ge(json_array_size(rows), 7);
+    ck_assert(json_is_true(json_object_get(json_array_get(rows, 0), "infinite")));
+    ck_assert(json_is_null(json_object_get(json_array_get(rows, 0), "log_value")));
+    json_decref(root);
+}
+END_TEST
+
+/* train keeps weights; audit uses them; another seed or --retrain does not. */
+START_TEST(weights_are_used_again)
+{
+    json_t *root;
+    testing_path(path, folder, "x");
+    program_run(&p, "basin", "train", XOR, LM, "--out", path, "--quiet");
+    assert_code(&p, 0);
+    program_run(&p, "basin", "audit", XOR, LM, "--out", path, "--json");
+    assert_code(&p, 0);
+    ck_assert(json_is_true(json_object_get(first_run(&root), "reused")));
+    json_decref(root);
+    program_run(&p, "basin", "audit", XOR, LM, "--out", path, "--json", "--retrain");
+    ck_assert(json_is_false(json_object_get(first_run(&root), "reused")));
+    json_decref(root);
+    program_run(&p, "basin", "audit", XOR, LM, "--out", path, "--json", "--set=train.seed=2");
+    ck_assert(json_is_false(json_object_get(first_run(&root), "reused")));
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(run_writes_a_folder)
+{
+    static const char *const files[] = {"summary.json", "report.html", "weights.safetensors",
+                                        "training.gp",  "spectrum.gp", "spectrum.dat",
+                                        "widths.gp"};
+    char file[TESTING_PATH];
+    testing_path(path, folder, "x");
+    program_run(&p, "run", XOR, LM, "--out", path, "--quiet");
+    assert_code(&p, 0);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        ck_assert_msg(testing_exists(testing_path(file, path, files[i])), "%s", files[i]);
+    json_t *summary = json_load_file(testing_path(file, path, "summary.json"), 0, NULL);
+    ck_assert(json_is_true(json_object_get(summary, "complete")));
+    json_decref(summary);
+}
+END_TEST
+
+/* One's own network: y = x W^T + b with known weights, in both layouts, analysed as it stands. */
+static void write_own_files(bool transposed)
+{
+    double w[6] = {1, 2, 3, 4, 5, 6}, wt[6] = {1, 4, 2, 5, 3, 6}, b[2] = {.5, -.5}, x[6] = {1, 0, 0, 0, 1, 1}, t[4];
+    for (size_t i = 0; i < 2; i++)
+        for (size_t o = 0; o < 2; o++) {
+            t[i * 2 + o] = b[o];
+            for (size_t j = 0; j < 3; j++)
+                t[i * 2 + o] += w[o * 3 + j] * x[i * 3 + j];
+        }
+    struct array weights[] = {
+        {.name = "0.weight",
+         .type = ARRAY_F64,
+         .n_dimensions = 2,
+         .shape = {transposed ? 3 : 2, transposed ? 2 : 3},
+         .n = 6,
+         .values = transposed ? wt : w},
+        {.name = "0.bias", .type = ARRAY_F64, .n_dimensions = 1, .shape = {2}, .n = 2, .values = b}};
+    struct array inputs = {.name = "x", .type = ARRAY_F64, .n_dimensions = 2, .shape = {2, 3}, .n = 6, .values = x};
+    struct array targets = {.name = "t", .type = ARRAY_F64, .n_dimensions = 2, .shape = {2, 2}, .n = 4, .values = t};
+    struct array_set set = {.arrays = weights, .n = 2};
+    ck_assert_int_eq(array_write_safetensors(&set, NULL, testing_path(path, folder, "w.safetensors"), NULL), STATUS_OK);
+    set = (struct array_set){.arrays = &inputs, .n = 1};
+    ck_assert_int_eq(array_write_npz(&set, testing_path(path, folder, "x.npz"), NULL), STATUS_OK);
+    set = (struct array_set){.arrays = &targets, .n = 1};
+    ck_assert_int_eq(array_write_npz(&set, testing_path(path, folder, "t.npz"), NULL), STATUS_OK);
+    testing_write(testing_path(path, folder, "own.yaml"),
+                  transposed ? "kind: basin\nnetwork: {layers: [3, 2], weights: w.safetensors, layout: in-out}\n"
+                               "data: {inputs: x.npz, targets: t.npz}\n"
+                             : "kind: basin\nnetwork: {layers: [3, 2], weights: w.safetensors}\n"
+                               "data: {inputs: x.npz, targets: t.npz}\n");
+}
+
+START_TEST(own_weights_are_analysed_as_they_stand)
+{
+    json_t *root;
+    write_own_files(_i == 1);
+    program_run(&p, "basin", "audit", testing_path(path, folder, "own.yaml"), "--json");
+    assert_code(&p, 0);
+    json_t *run = first_run(&root);
+    ck_assert_double_lt(number(run, "loss"), 1e-28); /* the targets are what these weights answer */
+    ck_assert_int_eq((int)number(run, "rank_g"), 4);
+    ck_assert(json_is_null(json_object_get(run, "training")));
+    json_decref(root);
+}
+END_TEST
+
+static const struct {
+    const char *text, *place, *says;
+} mistakes[] = {
+    {"kind: basin\nnetwork: {layers: [2, 3, 1]}\ndata: {generate: xor}\n", ":2:", "nothing to analyse"},
+    {"kind: basin\nnetwork: {layers: [2]}\ndata: {generate: xor}\ntrain: {}\n", ":2:", "at least inputs and outputs"},
+    {"kind: basin\nnetwork: {layers: [3, 1]}\ndata: {generate: xor}\ntrain: {}\n", ":2:", "3 inputs"},
+    {"kind: basin\nnetwork: {layers: [2, 1], activation: tahn}\ndata: {generate: xor}\ntrain: {}\n", ":2:", "tanh"},
+    {"kind: basin\nnetwork: {layers: [2, 1]}\ndata: {generate: xor, dataset: digits}\ntrain: {}\n", ":3:", "one of"},
+    {"kind: basin\nnetwork: {layers: [2, 1], weights: none.safetensors}\ndata: {generate: xor}\n", "none.safetensors",
+     "cannot be opened"},
+    {"kind: basin\nnetwork: {layers: [2, 1]}\ndata: {generate: xor}\nloss: ce\ntrain: {}\n", ":4:", "sum to 1"},
+};
+
+START_TEST(mistakes_get_one_line_with_the_place)
+{
+    testing_write(testing_path(path, folder, "bad.yaml"), mistakes[_i].text);
+    program_run(&p, "basin", "audit", path);
+    assert_code(&p, 3);
+    ck_assert_str_eq(p.text, "");
+    ck_assert_uint_eq(program_count_lines(p.errors), 1);
+    assert_contains(p.errors, mistakes[_i].place);
+    assert_contains(p.errors, mistakes[_i].says);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("basin from outside");
+    TCase *answers = tcase_create("answers"), *files = tcase_create("files");
+    tcase_add_checked_fixture(answers, setup, teardown);
+    tcase_add_checked_fixture(files, setup, teardown);
+    tcase_add_test(answers, audit_answers_with_every_key);
+    tcase_add_test(answers, raw_logits_fail_and_probabilities_hold);
+    tcase_add_test(answers, spectrum_is_made_of_singular_values);
+    tcase_add_test(answers, volume_says_infinite_where_it_is);
+    tcase_add_test(files, weights_are_used_again);
+    tcase_add_test(files, run_writes_a_folder);
+    tcase_add_loop_test(files, own_weights_are_analysed_as_they_stand, 0, 2);
+    tcase_add_loop_test(files, mistakes_get_one_line_with_the_place, 0, sizeof mistakes / sizeof mistakes[0]);
+    suite_add_tcase(suite, answers);
+    suite_add_tcase(suite, files);
+    return testing_main(suite);
+}
