@@ -109,6 +109,7 @@ needs_memcheck = build plot test memcheck
 needs_fuzz = build fuzz
 needs_lint = build test lint
 needs_fmt = lint
+needs_bench = build bench
 
 .PHONY: packages
 packages:
@@ -155,6 +156,11 @@ lint: packages $(TIDIED) ## formatting, clang-tidy, cppcheck, shellcheck, gcc an
 
 fmt: packages ## format the sources
 	@clang-format -i $(SOURCES) $(HEADERS)
+
+# Each bench/*.py runs a program of ours beside what a user would run instead, and prints a table of docs/bench.md.
+.PHONY: bench
+bench: packages $(BENCHES) ## our speed beside other programs'
+	@for script in $(wildcard bench/*.py); do echo "$$script"; $$script $(BUILD) || exit 1; done
 
 # --- showing ---------------------------------------------------------------------------------------------------------
 

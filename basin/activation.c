@@ -31,13 +31,20 @@ static struct logistic logistic(double x)
     return (struct logistic){(x < 0 ? e : 1) / sum, slope, x < 0 ? slope * odd : -slope * odd};
 }
 
-/* 1 - tanh^2: the difference loses digits away from 0. */
-static double tanh_slope(double x, double value)
+/* tanh and 1 - tanh^2, the difference of which loses digits away from 0; there one exponential gives both. Near 0 the
+ * rational function of Cody and Waite (1980). Faster than the library's tanh, as exact. */
+static void tanh_and_slope(double x, double *value, double *slope)
 {
-    if (fabs(x) < 1)
-        return 1 - value * value;
-    double e = exp(-2 * fabs(x)), sum = 1 + e;
-    return 4 * e / (sum * sum);
+    if (fabs(x) < 0.5493) {
+        double y = x * x, p = (-0.96437492777225469787 * y - 99.225929672236083313) * y - 1613.4119023996228053,
+               q = ((y + 112.74474380534949335) * y + 2233.7720718962312926) * y + 4840.2357071988688686;
+        *value = x + x * y * (p / q);
+        *slope = 1 - *value * *value;
+    } else {
+        double e = exp(-2 * fabs(x)), sum = 1 + e;
+        *value = copysign((1 - e) / sum, x);
+        *slope = 4 * e / (sum * sum);
+    }
 }
 
 static double clamp(double x, double limit)
@@ -74,7 +81,7 @@ static void gelu_tanh(double x, double *value, double *first, double *second)
 ACTIVATION(identity, (value = x, first = 1, second = 0))
 ACTIVATION(relu, (value = x < 0 ? 0 : x, first = x < 0 ? 0 : 1, second = 0))
 ACTIVATION(leaky_relu, (value = x < 0 ? 0.01 * x : x, first = x < 0 ? 0.01 : 1, second = 0))
-ACTIVATION(tanh, (value = tanh(x), first = tanh_slope(x, value), second = -2 * value * first))
+ACTIVATION(tanh, (tanh_and_slope(x, &value, &first), second = -2 * value * first))
 ACTIVATION(sigmoid, struct logistic s = logistic(x); value = s.value; first = s.first; second = s.second)
 ACTIVATION(gelu, gelu(x, &value, &first, &second))
 ACTIVATION(gelu_tanh, gelu_tanh(x, &value, &first, &second))

@@ -48,6 +48,7 @@ static void deal_all(struct tape *t, struct dealer *d)
         t->bend[l] = deal(d, n * width);
         t->a_moved[l] = deal(d, TAPE_BATCH * width);
     }
+    t->ones = deal(d, TAPE_BATCH);
     t->probability = deal(d, n * outputs);
     t->variance = t->problem.loss == LOSS_BCE ? deal(d, n * outputs) : NULL;
     size_t batch = JACOBIAN_WORK / (outputs * widest);
@@ -75,6 +76,8 @@ enum status tape_new(const struct problem *p, struct tape **out, struct error *e
     }
     t->memory = dealer.memory;
     deal_all(t, &dealer);
+    for (size_t i = 0; i < TAPE_BATCH; i++)
+        t->ones[i] = 1;
     *out = t;
     return STATUS_OK;
 }

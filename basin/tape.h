@@ -27,6 +27,7 @@ struct tape {
     double *v_transposed;                                                  /* (N) */
     double *z_moved[NETWORK_MAX_LAYERS + 1], *a_moved[NETWORK_MAX_LAYERS]; /* l = 1 .. L; l = 1 .. L-1 */
     double *signal[2];                                                     /* (TAPE_BATCH, widest) */
+    double *ones;                                                          /* (TAPE_BATCH) */
     size_t jacobian_batch;                                                 /* examples at a time */
     double *row_signal[2];                                                 /* (jacobian_batch x outputs, widest) */
 };

@@ -430,10 +430,10 @@ static size_t deal(struct assembly *a, size_t widest_out, size_t widest_aug, siz
     return used;
 }
 
-/* Choose how much is done at a time, so that the scratch stays within a quarter of H where H is not small. */
+/* Choose how much is done at a time, so that the scratch stays within a fifth of H where H is not small. */
 static enum status plan(struct assembly *a, struct error *e)
 {
-    size_t budget = larger(a->N * a->N / 4, LEAST_BUDGET), widest_out = 1, widest_aug = 1, inputs = 0;
+    size_t budget = larger(a->N * a->N / 5, LEAST_BUDGET), widest_out = 1, widest_aug = 1, inputs = 0;
     for (size_t l = 0; l < a->net->n_layers; l++) {
         widest_out = larger(widest_out, out(a, l));
         widest_aug = larger(widest_aug, aug(a, l));

@@ -76,10 +76,8 @@ static void add_products(const struct pass *p, size_t l, const double *signal)
     if (p->residual && l > 0)
         linalg_multiply(LINALG_TRANSPOSED, LINALG_PLAIN, out, in, p->batch, 1, rows(p, t->delta[l + 1], out), out,
                         t->a_moved[l], in, 1, weight, in);
-    for (size_t i = 0; i < p->batch && net->bias; i++)
-#pragma omp simd
-        for (size_t o = 0; o < out; o++)
-            bias[o] += signal[i * out + o];
+    if (net->bias)
+        linalg_multiply_vector(LINALG_TRANSPOSED, p->batch, out, 1, signal, out, t->ones, 1, bias);
 }
 
 /* delta._l = (delta._{l+1} W_l + delta_{l+1} V_l) f'(z_l) + (dL/da_l) f''(z_l) z._l */
@@ -94,14 +92,14 @@ static void move_backward(const struct pass *p, size_t l, const double *signal, 
     if (p->residual)
         linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, p->batch, in, out, 1, rows(p, t->delta[l + 1], out), out,
                         p->v + net->weight_at[l], in, 1, next, in);
+    if (p->residual)
 #pragma omp simd
-    for (size_t i = 0; i < p->batch * in; i++)
-        next[i] *= slope[i];
-    if (!p->residual)
-        return;
+        for (size_t i = 0; i < p->batch * in; i++)
+            next[i] = next[i] * slope[i] + bend[i] * z[i];
+    else
 #pragma omp simd
-    for (size_t i = 0; i < p->batch * in; i++)
-        next[i] += bend[i] * z[i];
+        for (size_t i = 0; i < p->batch * in; i++)
+            next[i] *= slope[i];
 }
 
 static void add_batch(const struct pass *p)
