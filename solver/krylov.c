@@ -1,97 +1,29 @@
 #include "solver/krylov.h"
 
+#include "solver/lanczos.h"
 #include "solver/linalg.h"
 #include "solver/random.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { CHECK_EVERY = 8 };
 
-/* A Q = Q T + beta q e^T: Q's rows are orthonormal, T tridiagonal. */
-struct lanczos {
-    const struct krylov_operator *a;
-    size_t m, capacity;   /* rows of q, and how many may come */
-    double *q;            /* (capacity + 1, n): one row more than m is filled */
-    double *alpha, *beta; /* (capacity) diagonal of T; beta[m-1] couples row m to the one after it */
-    double *t, *values;   /* (capacity, capacity) eigenvectors of T as rows, (capacity) */
-    double *work;         /* (capacity) */
-};
-
-static bool lanczos_new(struct lanczos *l, const struct krylov_operator *a, size_t capacity, uint64_t seed)
-{
-    *l = (struct lanczos){.a = a, .capacity = capacity};
-    l->q = malloc((capacity + 1) * a->n * sizeof *l->q);
-    l->alpha = malloc(capacity * sizeof *l->alpha);
-    l->beta = malloc(capacity * sizeof *l->beta);
-    l->t = malloc(capacity * capacity * sizeof *l->t);
-    l->values = malloc(capacity * sizeof *l->values);
-    l->work = malloc(capacity * sizeof *l->work);
-    if (!l->q || !l->alpha || !l->beta || !l->t || !l->values || !l->work)
-        return false;
-    struct random_stream r = random_stream(seed, 0);
-    random_normals(&r, a->n, l->q);
-    double norm = linalg_norm(a->n, l->q);
-    for (size_t i = 0; i < a->n; i++)
-        l->q[i] /= norm;
-    return true;
-}
-
-static void lanczos_clear(struct lanczos *l)
-{
-    free(l->q);
-    free(l->alpha);
-    free(l->beta);
-    free(l->t);
-    free(l->values);
-    free(l->work);
-}
-
-/* One more row. false: the space is invariant under A, and T has all that can be found. */
-static bool lanczos_grow(struct lanczos *l, double *scale)
-{
-    size_t n = l->a->n, m = ++l->m;
-    double *v = l->q + (m - 1) * n, *w = l->q + m * n;
-    l->a->product(v, w, l->a->context);
-    l->alpha[m - 1] = linalg_dot(n, v, w);
-    for (int twice = 0; twice < 2; twice++) {
-        linalg_multiply_vector(LINALG_PLAIN, m, n, 1, l->q, n, w, 0, l->work);
-        linalg_multiply_vector(LINALG_TRANSPOSED, m, n, -1, l->q, n, l->work, 1, w);
-    }
-    double beta = linalg_norm(n, w);
-    l->beta[m - 1] = beta;
-    if (!isfinite(beta)) {
-        *scale = INFINITY;
-        return false;
-    }
-    *scale = fmax(*scale, fmax(fabs(l->alpha[m - 1]), beta));
-    if (!(beta > (double)n * DBL_EPSILON * *scale))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        w[i] /= beta;
-    return true;
-}
-
-static enum status lanczos_look(struct lanczos *l, struct krylov_extremes *out, struct error *e)
+/* Ritz pairs of the process so far; values (m) and vectors (m, m) are scratch. */
+static enum status look(const struct lanczos *l, double *values, double *vectors, struct krylov_extremes *out,
+                        struct error *e)
 {
     size_t m = l->m;
-    memset(l->t, 0, m * m * sizeof *l->t);
-    for (size_t i = 0; i < m; i++) {
-        l->t[i * m + i] = l->alpha[i];
-        if (i + 1 < m)
-            l->t[i * m + i + 1] = l->t[(i + 1) * m + i] = l->beta[i];
-    }
-    enum status status = linalg_eigen_symmetric(m, l->t, true, l->values, e);
+    double beta = l->beta[m - 1];
+    enum status status = lanczos_ritz(m, l->alpha, l->beta, values, vectors, e);
     if (status)
         return status;
-    double beta = l->beta[m - 1];
-    out->smallest = l->values[0];
-    out->largest = l->values[m - 1];
-    out->smallest_error = beta * fabs(l->t[m - 1]);
-    out->largest_error = beta * fabs(l->t[(m - 1) * m + m - 1]);
-    out->products = m;
+    *out = (struct krylov_extremes){.largest = values[m - 1],
+                                    .smallest = values[0],
+                                    .largest_error = beta * fabs(vectors[(m - 1) * m + m - 1]),
+                                    .smallest_error = beta * fabs(vectors[m - 1]),
+                                    .products = m};
     return STATUS_OK;
 }
 
@@ -105,24 +37,29 @@ static bool good_enough(const struct krylov_extremes *x, int ends, double rtol)
 enum status krylov_extremes(const struct krylov_operator *a, int ends, double rtol, size_t max_products, uint64_t seed,
                             struct krylov_extremes *out, double *vector, struct error *e)
 {
-    struct lanczos l;
-    enum status status = STATUS_OK;
-    size_t limit = max_products < a->n ? max_products : a->n;
-    double scale = 0;
+    struct lanczos l = {0};
+    struct random_stream r = random_stream(seed, 0);
+    size_t limit = max_products < 1 ? 1 : max_products < a->n ? max_products : a->n;
+    double *start = malloc(a->n * sizeof *start), *values = malloc((limit + 1) * limit * sizeof *values);
+    enum status status = start && values ? STATUS_OK : error_memory(e);
     bool done = false;
-    if (!lanczos_new(&l, a, limit ? limit : 1, seed))
-        status = error_memory(e);
+    if (!status) {
+        random_normals(&r, a->n, start);
+        status = lanczos_init(&l, a, limit, start, e);
+    }
     while (!status && !done) {
-        bool more = lanczos_grow(&l, &scale) && l.m < l.capacity;
-        if (!isfinite(scale))
-            status = error_set(e, STATUS_FAILED, "a product with the matrix is not finite");
-        else if (!more || l.m % CHECK_EVERY == 0)
-            status = lanczos_look(&l, out, e);
-        done = !more || (l.m % CHECK_EVERY == 0 && good_enough(out, ends, rtol));
+        status = lanczos_step(&l, e);
+        bool last = l.exhausted || l.m == l.capacity;
+        if (!status && (last || l.m % CHECK_EVERY == 0)) {
+            status = look(&l, values, values + limit, out, e);
+            done = last || good_enough(out, ends, rtol);
+        }
     }
     if (!status && vector)
-        linalg_multiply_vector(LINALG_TRANSPOSED, l.m, a->n, 1, l.q, a->n, l.t, 0, vector);
+        linalg_multiply_vector(LINALG_TRANSPOSED, l.m, a->n, 1, l.q, a->n, values + limit, 0, vector);
     lanczos_clear(&l);
+    free(start);
+    free(values);
     return status;
 }
 
