@@ -41,12 +41,14 @@ enum status krylov_extremes(const struct krylov_operator *a, int ends, double rt
     struct random_stream r = random_stream(seed, 0);
     size_t limit = max_products < 1 ? 1 : max_products < a->n ? max_products : a->n;
     double *start = malloc(a->n * sizeof *start), *values = malloc((limit + 1) * limit * sizeof *values);
-    enum status status = start && values ? STATUS_OK : error_memory(e);
+    enum status status;
     bool done = false;
-    if (!status) {
-        random_normals(&r, a->n, start);
-        status = lanczos_init(&l, a, limit, start, e);
+    if (!start || !values) {
+        status = error_memory(e);
+        goto out;
     }
+    random_normals(&r, a->n, start);
+    status = lanczos_init(&l, a, limit, start, e);
     while (!status && !done) {
         status = lanczos_step(&l, e);
         bool last = l.exhausted || l.m == l.capacity;
@@ -57,6 +59,7 @@ enum status krylov_extremes(const struct krylov_operator *a, int ends, double rt
     }
     if (!status && vector)
         linalg_multiply_vector(LINALG_TRANSPOSED, l.m, a->n, 1, l.q, a->n, values + limit, 0, vector);
+out:
     lanczos_clear(&l);
     free(start);
     free(values);
@@ -67,9 +70,10 @@ enum krylov_cg krylov_solve(const struct krylov_operator *a, const double *b, do
                             double *x)
 {
     size_t n = a->n;
-    double *r = malloc(3 * n * sizeof *r), *d = r + n, *ad = d + n;
+    double *r = malloc(3 * n * sizeof *r);
     if (!r)
         return KRYLOV_CG_FAILED;
+    double *d = r + n, *ad = d + n;
     enum krylov_cg end = KRYLOV_CG_NOT_YET;
     memset(x, 0, n * sizeof *x);
     memcpy(r, b, n * sizeof *r);

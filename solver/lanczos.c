@@ -26,8 +26,10 @@ enum status lanczos_init(struct lanczos *l, const struct krylov_operator *a, siz
     l->alpha = malloc((capacity + 1) * sizeof *l->alpha);
     l->beta = malloc((capacity + 1) * sizeof *l->beta);
     l->work = malloc((capacity + 1) * sizeof *l->work);
-    if (!l->q || !l->alpha || !l->beta || !l->work)
-        return error_memory(e);
+    if (!l->q || !l->alpha || !l->beta || !l->work) {
+        error_memory(e);
+        return STATUS_FAILED;
+    }
     memcpy(l->q, start, n * sizeof *l->q);
     divide(n, l->q, linalg_norm(n, l->q));
     return STATUS_OK;
@@ -83,8 +85,6 @@ bool lanczos_restart(struct lanczos *l, const double *start)
     if (!(left > (double)n * DBL_EPSILON * before))
         return false;
     divide(n, w, left);
-    orthogonalise(l, w); /* what was left may have been small */
-    divide(n, w, linalg_norm(n, w));
     l->exhausted = false;
     return true;
 }
@@ -118,8 +118,10 @@ static enum status search_init(struct search *s, const struct krylov_operator *a
     s->start = malloc((a->n + 1) * sizeof *s->start);
     s->values = malloc((capacity + 1) * sizeof *s->values);
     s->vectors = malloc((capacity * capacity + 1) * sizeof *s->vectors);
-    if (!s->start || !s->values || !s->vectors)
-        return error_memory(e);
+    if (!s->start || !s->values || !s->vectors) {
+        error_memory(e);
+        return STATUS_FAILED;
+    }
     random_normals(&s->random, a->n, s->start);
     return lanczos_init(&s->l, a, capacity, s->start, e);
 }
@@ -209,12 +211,14 @@ enum status lanczos_eigenpairs(const struct krylov_operator *a, size_t n_smalles
     out->values = malloc((count + 1) * sizeof *out->values);
     out->residuals = malloc((count + 1) * sizeof *out->residuals);
     out->vectors = malloc((count * a->n + 1) * sizeof *out->vectors);
-    enum status status = out->values && out->residuals && out->vectors ? STATUS_OK : error_memory(e);
-    if (!status && count > 0)
-        status = search_init(&s, a, capacity, seed, e);
-    if (!status && count > 0)
+    if (!out->values || !out->residuals || !out->vectors)
+        return error_memory(e);
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = search_init(&s, a, capacity, seed, e);
+    if (!status)
         status = search_run(&s, out, rtol, e);
-    if (!status && count > 0)
+    if (!status)
         status = take_pairs(&s, rtol, out, e);
     search_clear(&s);
     return status;

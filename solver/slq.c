@@ -71,12 +71,17 @@ static void run_share(size_t share, void *context)
     struct probing *w = context;
     struct slq *s = w->s;
     double *z = malloc((s->n + 1) * sizeof *z), *scratch = malloc(s->max_steps * s->max_steps * sizeof *scratch);
-    enum status status = z && scratch ? STATUS_OK : error_memory(&w->errors[share]);
+    enum status status = STATUS_OK;
+    if (!z || !scratch) {
+        status = error_memory(&w->errors[share]);
+        goto out;
+    }
     for (size_t p = share; p < s->probes && !status; p += w->n_operators) {
         status = run_probe(w, p, &w->operators[share], z, scratch, &w->errors[share]);
         size_t finished = atomic_fetch_add(&w->finished, 1) + 1;
         reporter_progress(w->reporter, (double)finished / (double)s->probes, "random probes of the spectrum");
     }
+out:
     w->status[share] = status;
     free(z);
     free(scratch);
@@ -195,32 +200,45 @@ static enum status extend_to(const struct slq *s, size_t p, double lowest, doubl
     return STATUS_OK;
 }
 
+/* n z^T ln(A + shift) z of probe p from below and above. scratch: (max_steps + 1) (max_steps + 4). */
+static enum status bracket_logarithm(const struct slq *s, size_t p, double shift, double lowest, double *scratch,
+                                     double *low, double *high, struct error *e)
+{
+    size_t m = s->steps[p], at = p * s->max_steps, most = s->max_steps + 1;
+    double *extended = scratch + most * most, *values = extended + 2 * most;
+    *high = 0;
+    for (size_t k = at; k < at + m; k++) {
+        if (!(s->nodes[k] + shift > 0))
+            return error_set(e, STATUS_REFUSED, "the matrix has an eigenvalue below %.6g", lowest);
+        *high += s->weights[k] * log(s->nodes[k] + shift);
+    }
+    *low = *high;
+    if (!(s->beta[at + m - 1] > 0)) /* exhausted */
+        return STATUS_OK;
+    enum status status = extend_to(s, p, lowest, extended, e);
+    if (!status)
+        status = log_of_matrix(m + 1, extended, extended + most, shift, scratch, values, low, e);
+    if (!status && !isfinite(*low))
+        status = error_set(e, STATUS_REFUSED, "%.6g + %.6g is 0 but for rounding", lowest, shift);
+    return status;
+}
+
 enum status slq_log_determinant(const struct slq *s, double shift, double lowest, struct slq_estimate *out,
                                 struct error *e)
 {
+    struct spread middle = {0}, above = {0}, below = {0};
+    double n = (double)s->n, low = NAN, high = NAN;
     if (!(lowest + shift > 0))
         return error_set(e, STATUS_REFUSED, "%.6g + %.6g is not positive: the determinant has no logarithm", lowest,
                          shift);
-    size_t most = s->max_steps + 1;
-    double *t = malloc((most * most + 3 * most) * sizeof *t), *values = t + most * most, *extended = values + most;
-    struct spread middle = {0}, above = {0}, below = {0};
-    enum status status = t ? STATUS_OK : error_memory(e);
-    for (size_t p = 0; p < s->probes && !status; p++) {
-        double high = 0, low, n = (double)s->n;
-        for (size_t k = p * s->max_steps; k < p * s->max_steps + s->steps[p]; k++) {
-            if (s->nodes[k] + shift > 0)
-                high += s->weights[k] * log(s->nodes[k] + shift);
-            else
-                status = error_set(e, STATUS_REFUSED, "the matrix has an eigenvalue below %.6g", lowest);
-        }
-        low = high;
-        bool exact = !(s->beta[p * s->max_steps + s->steps[p] - 1] > 0);
-        if (!status && !exact)
-            status = extend_to(s, p, lowest, extended, e);
-        if (!status && !exact)
-            status = log_of_matrix(s->steps[p] + 1, extended, extended + most, shift, t, values, &low, e);
-        if (!status && !isfinite(low))
-            status = error_set(e, STATUS_REFUSED, "%.6g + %.6g is 0 but for rounding", lowest, shift);
+    double *scratch = malloc((s->max_steps + 1) * (s->max_steps + 4) * sizeof *scratch);
+    if (!scratch)
+        return error_memory(e);
+    enum status status = STATUS_OK;
+    for (size_t p = 0; p < s->probes; p++) {
+        status = bracket_logarithm(s, p, shift, lowest, scratch, &low, &high, e);
+        if (status)
+            break;
         spread_add(&middle, n * (low + high) / 2);
         spread_add(&above, n * high);
         spread_add(&below, n * low);
@@ -228,7 +246,7 @@ enum status slq_log_determinant(const struct slq *s, double shift, double lowest
     *out = spread_estimate(&middle);
     out->low = below.mean;
     out->high = above.mean;
-    free(t);
+    free(scratch);
     return status;
 }
 
