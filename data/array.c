@@ -168,25 +168,6 @@ enum status array_complain(const struct array_reader *r, const char *member, con
                         named ? "' " : "", message);
 }
 
-bool array_is_utf8(const char *text, size_t length)
-{
-    const unsigned char *c = (const unsigned char *)text, *end = c + length;
-    while (c < end) {
-        size_t more = *c < 0x80 ? 0 : *c >= 0xc2 && *c < 0xe0 ? 1 : *c >= 0xe0 && *c < 0xf0 ? 2 : 3;
-        if (*c > 0xf4 || (*c >= 0x80 && *c < 0xc2) || (size_t)(end - c) <= more)
-            return false;
-        /* overlong forms, surrogates, beyond U+10FFFF: told by the second byte */
-        if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] > 0x9f) || (*c == 0xf0 && c[1] < 0x90) ||
-            (*c == 0xf4 && c[1] > 0x8f))
-            return false;
-        for (size_t i = 1; i <= more; i++)
-            if ((c[i] & 0xc0) != 0x80)
-                return false;
-        c += more + 1;
-    }
-    return true;
-}
-
 /* --- reading ---------------------------------------------------------------------------------------------------------
  */
 
@@ -285,7 +266,8 @@ enum status array_check_writable(const struct array_set *s, const char *path, st
         return error_set_at(e, STATUS_FAILED, path, 0, 0, "two arrays are called '%.120s'", s->arrays[twice].name);
     for (size_t i = 0; i < s->n; i++) {
         const struct array *a = &s->arrays[i];
-        if (!a->name[0] || !array_is_utf8(a->name, strlen(a->name)))
+        size_t length = strlen(a->name);
+        if (!length || text_valid_length(a->name, length) != length)
             return error_set_at(e, STATUS_FAILED, path, 0, 0, "array %zu has no name, or one that is not UTF-8", i + 1);
         if (a->type != ARRAY_F64 && a->type != ARRAY_F32)
             return error_set_at(e, STATUS_FAILED, path, 0, 0, "array '%.120s' is of type %s; F64 and F32 are written",

@@ -97,8 +97,8 @@ void array_put_little(unsigned char *bytes, uint64_t value, size_t size);
 /* --- writing ---------------------------------------------------------------------------------------------------------
  */
 
-/* STATUS_FAILED unless every array has a name of its own (UTF-8, no zero byte), is of type F64 or F32, and its finite
- * numbers are finite in that type. */
+/* STATUS_FAILED unless every array has a name of its own (UTF-8, no control characters), is of type F64 or F32, and its
+ * finite numbers are finite in that type. */
 enum status array_check_writable(const struct array_set *s, const char *path, struct error *e);
 /* Call `take` with the bytes of a's numbers, little-endian, piece by piece. */
 void array_encode(const struct array *a, void (*take)(void *context, const unsigned char *bytes, size_t length),
@@ -106,6 +106,5 @@ void array_encode(const struct array *a, void (*take)(void *context, const unsig
 /* No two arrays of the same name: the index of one that has a namesake before it, else s->n; SIZE_MAX: out of memory.
  */
 size_t array_find_namesake(const struct array_set *s);
-bool array_is_utf8(const char *text, size_t length);
 
 #endif

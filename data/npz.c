@@ -2,6 +2,7 @@
  * numpy's archives use are read; zip64 is not, though its mark in a local header (numpy always sets it) is passed over.
  */
 #include "base/file.h"
+#include "base/text.h"
 #include "data/array_private.h"
 
 #include <stdio.h>
@@ -135,7 +136,7 @@ static enum status take_name(const struct archive *z, const unsigned char *text,
 {
     static const char ending[] = ".npy";
     size_t tail = sizeof ending - 1;
-    if (length > MAX_NAME || memchr(text, 0, length) || !array_is_utf8((const char *)text, length))
+    if (length > MAX_NAME || text_valid_length((const char *)text, length) != length)
         return array_complain(z->reader, NULL, "has a member with a name that is too long or not UTF-8");
     memcpy(out, text, length);
     out[length] = 0;

@@ -261,7 +261,7 @@ static enum status check_metadata(const struct array_set *s, const char *const *
     if (array_find(s, metadata_key))
         return error_set_at(e, STATUS_FAILED, path, 0, 0, "an array cannot be called '%s'", metadata_key);
     for (size_t i = 0; metadata && metadata[i]; i++)
-        if (!array_is_utf8(metadata[i], strlen(metadata[i])))
+        if (text_valid_length(metadata[i], strlen(metadata[i])) != strlen(metadata[i]))
             return error_set_at(e, STATUS_FAILED, path, 0, 0, "metadata that is not UTF-8 cannot be written");
     return STATUS_OK;
 }
