@@ -56,6 +56,7 @@ static const struct {
     {NPY("'|u1'", "False", "[6]"), 6, "expected the shape, like (3, 4), found '[6]"},
     {NPY("'|u1'", "False", "(1,1,1,1,1,1,1,1,6)"), 6, "over 8 dimensions"},
     {NPY("'|u1'", "False", "(4294967296, 4294967296)"), 6, "more than the 2 GiB"},
+    {NPY("'|u1'", "False", "(268435456, 268435456, 268435456)"), 0, "more than the 2 GiB"}, /* 2^84: 0 modulo 2^64 */
     {NPY("'|u1'", "False", "(268435457,)"), 6, "more than the 2 GiB"},
     {NPY("'|u1'", "False", "(0, 4294967296, 4294967296)"), 0, "more than the 2 GiB"},
     {NPY("'|u1'", "False", "(4294967297, 4294967295, 3)"), 6, "more than the 2 GiB"},
@@ -133,6 +134,10 @@ START_TEST(npy_preambles)
     arrays_refuse(file, length, "x.npy", "a zero byte");
     set_bytes(file, "\x93NUMPY\x02\x00\xff\xff\xff\xff", 12);
     arrays_refuse(file, length, "x.npy", "npy header of 4294967295 bytes");
+    static unsigned char longer[12 + 65536] = "\x93NUMPY\x02";
+    longer[10] = 1; /* 65536: one byte over what is read */
+    memset(longer + 12, ' ', sizeof longer - 12);
+    arrays_refuse(longer, sizeof longer, "x.npy", "npy header of 65536 bytes");
 }
 END_TEST
 
@@ -266,6 +271,7 @@ static const struct {
     {"{" TENSOR("a", "F32", "2", 0, 8) "}", 8, "no list 'shape'"},
     {"{" TENSOR("a", "F32", "[1,1,1,1,1,1,1,1,2]", 0, 8) "}", 8, "has 9 dimensions"},
     {"{" TENSOR("a", "F32", "[4294967296,4294967296]", 0, 8) "}", 8, "more than the 2 GiB"},
+    {"{" TENSOR("a", "U8", "[268435456,268435456,268435456]", 0, 0) "}", 0, "more than the 2 GiB"},
     {"{" TENSOR("a", "F32", "[0,4294967296,4294967296]", 0, 0) "}", 0, "more than the 2 GiB"},
     {"{" TENSOR("a", "U8", "[1]", 0, 1) "," TENSOR("b", "U8", "[268435456]", 1, 2) "}", 2, "'b' its shape asks"},
     {"{" TENSOR("a", "F8_E4M3", "[2]", 0, 2) "}", 2, "dtype 'F8_E4M3', which is not read"},
@@ -542,6 +548,16 @@ START_TEST(zip_bombs_are_refused)
 }
 END_TEST
 
+START_TEST(zip_with_more_members_than_it_says)
+{
+    struct zip_test *t = new_zip_test();
+    size_t length = make_zip(t->file, (struct piece[]){t->stored, t->deflated}, 2);
+    t->file[length - 22 + 8] = t->file[length - 22 + 10] = 1;
+    arrays_refuse(t->file, length, "x.npz", "damaged zip directory");
+    free(t);
+}
+END_TEST
+
 START_TEST(zip_members_that_share_bytes)
 {
     struct zip_test *t = new_zip_test();
@@ -693,6 +709,7 @@ static TCase *hostile(void)
     tcase_add_test(t, zip_made_here_is_read);
     tcase_add_test(t, zip_members_that_lie);
     tcase_add_test(t, zip_bombs_are_refused);
+    tcase_add_test(t, zip_with_more_members_than_it_says);
     tcase_add_test(t, zip_members_that_share_bytes);
     tcase_add_loop_test(t, zip_with_one_wrong_byte, 0, LENGTH(zip_bytes));
     tcase_add_test(t, zip_features_that_are_not_read);
