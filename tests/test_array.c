@@ -161,7 +161,7 @@ START_TEST(npz_stored_and_deflated)
     struct array_set s;
     arrays_read_reference("deflated.npz", &s);
     ck_assert_uint_eq(s.n, 2);
-    assert_shape(array_find(&s, "weights"), 3, (size_t[]){9, 10, 10});
+    assert_shape(array_find(&s, "weights"), 3, (size_t[]){5, 4, 3});
     assert_steps(array_find(&s, "weights"), 0);
     ck_assert_int_eq(array_find(&s, "bias")->type, ARRAY_F32);
     assert_steps(array_find(&s, "bias"), 0);
@@ -340,6 +340,16 @@ START_TEST(csv_with_a_zero_byte)
     arrays_read_copy(text, sizeof text - 1, "x.csv", &s, &e);
     ck_assert_int_eq(e.line, 2);
     ck_assert_int_eq(e.column, 2);
+}
+END_TEST
+
+/* Longer than any number that means something. */
+START_TEST(csv_with_a_very_long_number)
+{
+    char text[700];
+    memset(text, '1', sizeof text);
+    memcpy(text, "1\n1.", 4);
+    arrays_refuse(text, sizeof text, "x.csv", "expected a number, found '1.111");
 }
 END_TEST
 
@@ -653,6 +663,7 @@ static TCase *csv(void)
     tcase_add_loop_test(t, csv_of_numbers, 0, LENGTH(good_csv));
     tcase_add_loop_test(t, csv_is_read_strictly, 0, LENGTH(bad_csv));
     tcase_add_test(t, csv_with_a_zero_byte);
+    tcase_add_test(t, csv_with_a_very_long_number);
     tcase_add_test(t, csv_in_another_locale);
     tcase_add_test(t, digits_are_those_of_the_collection);
     return t;
