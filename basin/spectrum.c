@@ -3,13 +3,16 @@
 #include "basin/minimum.h"
 #include "basin/rank.h"
 #include "config/config.h"
+#include "solver/krylov.h"
 #include "solver/linalg.h"
+#include "solver/slq.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DENSE_DEFAULT = 3000 };
 static const double DEFAULT_THRESHOLD = 0.01;
@@ -248,11 +251,144 @@ static enum status run_dense(struct tape *tape, const struct minimum *m, struct 
 /* --- beyond dense
  * ------------------------------------------------------------------------------------------------------- */
 
-static enum status run_stochastic(struct tape *tape, const struct minimum *m, const struct config_node *options,
-                                  struct findings *out, struct error *e)
+enum { PROBES_DEFAULT = 16, STEPS_DEFAULT = 80, COUNTS = 33, EXTREME_PRODUCTS = 300 };
+
+static void multiply(const double *v, double *image, void *context)
 {
-    (void)tape, (void)m, (void)options, (void)out;
-    return error_set(e, STATUS_REFUSED, "too many parameters");
+    tape_hvp(context, HESSIAN_FULL, v, image);
+}
+
+/* One tape a thread, all at theta. */
+struct team {
+    struct tape **tapes; /* (n) */
+    struct krylov_operator *operators;
+    size_t n;
+};
+
+static void team_clear(struct team *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        tape_free(t->tapes[i]);
+    free(t->tapes);
+    free(t->operators);
+}
+
+static enum status team_build(struct team *t, const struct minimum *m, struct error *e)
+{
+    size_t n = m->threads > 0 ? (size_t)m->threads : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+    *t = (struct team){.tapes = calloc(n, sizeof *t->tapes), .operators = calloc(n, sizeof *t->operators)};
+    enum status status = t->tapes && t->operators ? STATUS_OK : error_memory(e);
+    while (t->n < n && !status) {
+        status = tape_new(m->problem, &t->tapes[t->n], e);
+        if (status)
+            break;
+        tape_move(t->tapes[t->n], m->theta);
+        t->operators[t->n] = (struct krylov_operator){m->problem->network.n_parameters, multiply, t->tapes[t->n]};
+        t->n++;
+    }
+    return status;
+}
+
+/* What stochastic Lanczos quadrature says: how many eigenvalues lie above x, for x from the largest down on a log
+ * scale. */
+struct sampled {
+    struct krylov_extremes ends;
+    struct slq slq;
+    struct slq_estimate trace;
+    double x[COUNTS];
+    struct slq_estimate below[COUNTS]; /* eigenvalues <= x */
+};
+
+static double itself(double lambda, void *context)
+{
+    (void)context;
+    return lambda;
+}
+
+static enum status sample(struct sampled *s, const struct minimum *m, const struct config_node *options,
+                          const struct reporter *reporter, struct error *e)
+{
+    struct team team;
+    enum status status = team_build(&team, m, e);
+    if (!status)
+        status = krylov_extremes(team.operators, KRYLOV_LARGEST | KRYLOV_SMALLEST, 1e-6, EXTREME_PRODUCTS, m->seed,
+                                 &s->ends, NULL, e);
+    if (!status)
+        status = slq_init(&s->slq, team.operators, team.n,
+                          (size_t)config_integer(config_get(options, "probes"), PROBES_DEFAULT),
+                          (size_t)config_integer(config_get(options, "steps"), STEPS_DEFAULT), m->seed, reporter, e);
+    if (!status)
+        s->trace = slq_trace(&s->slq, itself, NULL);
+    for (size_t i = 0; i < COUNTS && !status; i++) {
+        s->x[i] = s->ends.largest * pow(10, -0.25 * (double)i) * 0.999;
+        s->below[i] = slq_count(&s->slq, s->x[i]);
+    }
+    team_clear(&team);
+    return status;
+}
+
+static json_t *sampled_to_json(const struct sampled *s, size_t N)
+{
+    json_t *o = json_object(), *counts = json_array();
+    json_object_set_new(o, "probes", json_integer((json_int_t)s->slq.probes));
+    json_object_set_new(o, "steps", json_integer((json_int_t)s->slq.max_steps));
+    json_object_set_new(o, "largest", json_number_or_null(s->ends.largest));
+    json_object_set_new(o, "largest_error", json_number_or_null(s->ends.largest_error));
+    json_object_set_new(o, "smallest", json_number_or_null(s->ends.smallest));
+    json_object_set_new(o, "smallest_error", json_number_or_null(s->ends.smallest_error));
+    json_object_set_new(o, "trace", json_number_or_null(s->trace.value));
+    json_object_set_new(o, "trace_error", json_number_or_null(s->trace.error));
+    for (size_t i = 0; i < COUNTS; i++) {
+        json_t *c = json_object();
+        json_object_set_new(c, "x", json_number_or_null(s->x[i]));
+        json_object_set_new(c, "above", json_number_or_null((double)N - s->below[i].value));
+        json_object_set_new(c, "error", json_number_or_null(s->below[i].error));
+        json_object_set_new(c, "low", json_number_or_null((double)N - s->below[i].high));
+        json_object_set_new(c, "high", json_number_or_null((double)N - s->below[i].low));
+        json_array_append_new(counts, c);
+    }
+    json_object_set_new(o, "counts", counts);
+    return o;
+}
+
+static struct figure *counts_figure(const struct sampled *s, size_t N)
+{
+    struct figure *f =
+        figure_new("spectrum", "How many eigenvalues are larger",
+                   "By stochastic Lanczos quadrature: the number of eigenvalues of the Hessian above x. The band holds "
+                   "what the finite number of steps and the spread over the probes (two standard errors) allow.");
+    struct axis x = {.label = "x", .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    struct axis y = {.label = "eigenvalues above x", .scale = AXIS_LOG, .low = 0.5, .high = 2 * (double)N};
+    size_t panel = figure_add_panel(f, "", &x, &y);
+    double above[COUNTS], low[COUNTS], high[COUNTS];
+    for (size_t i = 0; i < COUNTS; i++) {
+        above[i] = fmax((double)N - s->below[i].value, 0.5);
+        low[i] = fmax((double)N - s->below[i].high - 2 * s->below[i].error, 0.5);
+        high[i] = fmin((double)N - s->below[i].low + 2 * s->below[i].error, 2 * (double)N);
+    }
+    figure_add_series(f, panel, MARK_BAND, 0, "allowed", COUNTS, s->x, low, high);
+    figure_add_series(f, panel, MARK_LINE, 0, "estimate", COUNTS, s->x, above, NULL);
+    return f;
+}
+
+static enum status run_stochastic(const struct minimum *m, const struct config_node *options,
+                                  const struct reporter *reporter, struct findings *out, struct error *e)
+{
+    size_t N = m->problem->network.n_parameters;
+    struct sampled s = {0};
+    enum status status = sample(&s, m, options, reporter, e);
+    if (!status) {
+        json_object_set_new(out->json, "sampled", sampled_to_json(&s, N));
+        findings_add_figure(out, counts_figure(&s, N));
+        findings_add_sentence(
+            out,
+            "%zu parameters, so the spectrum is sampled (%zu probes, %zu Lanczos steps): largest eigenvalue %.4g "
+            "(+- %.1g), smallest %.3g (+- %.1g), trace %.4g (standard error %.2g).",
+            N, s.slq.probes, s.slq.max_steps, s.ends.largest, s.ends.largest_error, s.ends.smallest,
+            s.ends.smallest_error, s.trace.value, s.trace.error);
+    }
+    slq_clear(&s.slq);
+    return status;
 }
 
 static enum status run_spectrum(const struct minimum *m, const struct config_node *options,
@@ -263,7 +399,6 @@ static enum status run_spectrum(const struct minimum *m, const struct config_nod
     struct spectrum s = {.N = N, .k = k, .n_g = k < N ? k : N, .distance = linalg_norm(N, m->theta)};
     struct tape *tape = NULL;
     double *gradient = malloc(N * sizeof *gradient);
-    (void)reporter;
     out->json = json_object();
     enum status status = gradient ? tape_new(m->problem, &tape, e) : error_memory(e);
     if (!status) {
@@ -274,7 +409,7 @@ static enum status run_spectrum(const struct minimum *m, const struct config_nod
         json_object_set_new(out->json, "gradient_norm", json_number_or_null(s.gradient_norm));
         json_object_set_new(out->json, "distance", json_number_or_null(s.distance));
         double threshold = config_number(config_get(options, "threshold"), DEFAULT_THRESHOLD);
-        status = N <= most ? run_dense(tape, m, &s, threshold, out, e) : run_stochastic(tape, m, options, out, e);
+        status = N <= most ? run_dense(tape, m, &s, threshold, out, e) : run_stochastic(m, options, reporter, out, e);
     }
     tape_free(tape);
     free(gradient);

@@ -123,6 +123,35 @@ START_TEST(spectrum_is_made_of_singular_values)
 }
 END_TEST
 
+/* The sampled spectrum against the dense one: ends, trace within four standard errors, counts within their bounds. */
+START_TEST(sampled_spectrum_agrees_with_the_dense_one)
+{
+    json_t *root, *dense_root;
+    program_run(&p, "basin", "spectrum", XOR, LM, "--json");
+    const json_t *dense = json_object_get(first_run(&dense_root), "eigenvalues");
+    program_run(&p, "basin", "spectrum", XOR, LM, "--json", "--set=spectrum={dense_most: 1, probes: 40}");
+    assert_code(&p, 0);
+    const json_t *sampled = json_object_get(first_run(&root), "sampled");
+    double trace = 0;
+    for (size_t i = 0; i < 17; i++)
+        trace += json_number_value(json_array_get(dense, i));
+    assert_close(number(sampled, "largest"), json_number_value(json_array_get(dense, 16)), 1e-5, 1e-6);
+    ck_assert_double_lt(fabs(number(sampled, "trace") - trace), 4 * number(sampled, "trace_error") + 1e-9);
+    size_t i;
+    json_t *count;
+    json_array_foreach(json_object_get(sampled, "counts"), i, count)
+    {
+        double above = 0, error = 4 * number(count, "error") + 1e-6;
+        for (size_t k = 0; k < 17; k++)
+            above += json_number_value(json_array_get(dense, k)) > number(count, "x");
+        ck_assert_double_ge(above, number(count, "low") - error);
+        ck_assert_double_le(above, number(count, "high") + error);
+    }
+    json_decref(root);
+    json_decref(dense_root);
+}
+END_TEST
+
 START_TEST(volume_says_infinite_where_it_is)
 {
     json_t *root;
@@ -254,6 +283,7 @@ int main(void)
     tcase_add_test(answers, audit_answers_with_every_key);
     tcase_add_test(answers, raw_logits_fail_and_probabilities_hold);
     tcase_add_test(answers, spectrum_is_made_of_singular_values);
+    tcase_add_test(answers, sampled_spectrum_agrees_with_the_dense_one);
     tcase_add_test(answers, volume_says_infinite_where_it_is);
     tcase_add_test(files, weights_are_used_again);
     tcase_add_test(files, run_writes_a_folder);
