@@ -115,8 +115,8 @@ static double complex bin_sum(const struct exponent *x, const struct bin *b, dou
         slope_re += p * (q_re + c * (q_re * (2 - q_re) + q_im * q_im));
         slope_im += p * (q_im + c * 2 * q_im * (1 - q_re));
     }
-    *derivative += CMPLX(slope_re / 2, slope_im / 2);
-    return CMPLX(sum_re / 2, sum_im / 2);
+    *derivative += (slope_re + slope_im * I) / 2;
+    return (sum_re + sum_im * I) / 2;
 }
 
 static double complex exponent_at(struct exponent *x, double complex delta, double complex *derivative)
@@ -124,7 +124,7 @@ static double complex exponent_at(struct exponent *x, double complex delta, doub
     double re = creal(delta), im = cimag(delta), reach = cabs(delta);
     double complex one = 1 + delta;
     double logarithm = reach < .5 ? log1p(re * (2 + re) + im * im) / 2 : log(cabs(one));
-    double complex sum = x->slope * delta + delta - CMPLX(logarithm, carg(one)), slope = x->slope + delta / one;
+    double complex sum = x->slope * delta + delta - (logarithm + carg(one) * I), slope = x->slope + delta / one;
     for (size_t k = 0; k < x->n_bins; k++) {
         const struct bin *b = &x->bins[k];
         sum += b->top * reach <= SERIES_RADIUS ? bin_series(b, delta, &slope) : bin_sum(x, b, delta, &slope);
