@@ -153,7 +153,8 @@ static struct figure *spectrum_figure(const struct spectrum *s, const struct net
         "spectrum", "Spectrum of the Hessian",
         "Eigenvalues from the largest down, on a log scale: below the cliff H sees nothing. Negative ones are "
         "drawn as points by their size.");
-    struct axis x = {.label = "rank", .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    struct axis x = {
+        .label = "rank", .scale = s->N > 200 ? AXIS_LOG : AXIS_LINEAR, .low = s->N > 200 ? NAN : 0, .high = NAN};
     struct axis y = {.label = "eigenvalue", .scale = AXIS_LOG, .low = NAN, .high = NAN};
     size_t panel = figure_add_panel(f, "the whole Hessian", &x, &y);
     add_values(f, panel, "H", s->N, s->full, false);

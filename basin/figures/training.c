@@ -16,13 +16,17 @@ static void add_panel(const struct basin_result *results, size_t n, struct figur
     for (size_t k = 0, shown = 0; k < n && shown < RUNS_MOST; k++) {
         const struct training *t = &results[k].training;
         double *xy = malloc((2 * t->n_trajectory + 1) * sizeof *xy);
+        size_t count = 0; /* the sharpness is not measured at every point */
         for (size_t i = 0; xy && i < t->n_trajectory; i++) {
-            xy[i] = t->trajectory[i].s;
-            xy[t->n_trajectory + i] = *(const double *)((const char *)&t->trajectory[i] + member);
+            double value = *(const double *)((const char *)&t->trajectory[i] + member);
+            if (!isfinite(value))
+                continue;
+            xy[count] = t->trajectory[i].s;
+            xy[t->n_trajectory + count++] = value;
         }
-        if (xy && t->n_trajectory)
-            figure_add_series(f, panel, MARK_LINE, (int)shown++, legend ? results[k].run->name : NULL, t->n_trajectory,
-                              xy, xy + t->n_trajectory, NULL);
+        if (count)
+            figure_add_series(f, panel, MARK_LINE, (int)shown++, legend ? results[k].run->name : NULL, count, xy,
+                              xy + t->n_trajectory, NULL);
         free(xy);
     }
 }
