@@ -170,6 +170,7 @@ demo: packages all ## install what is missing, build, run scenarios/, say where 
 	@./gears run scenarios/five-phases.yaml
 	@./gears run --quiet $(filter-out scenarios/five-phases.yaml,$(wildcard scenarios/*.yaml))
 	@./gears growth compare --out out/compare $(DEMO_OVERLAY)
+	@./gears basin audit scenarios/basin-digits.yaml
 	@echo
 	@echo "Every scenario has its page: out/NAME/report.html (figures also as SVG, PNG and gnuplot script; series as CSV)."
 	@ls -d out/*/report.html | sed 's/^/  /'
