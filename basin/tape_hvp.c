@@ -31,7 +31,7 @@ static void move_affine(const struct pass *p, size_t l)
         memcpy(z + i * out, p->v + net->bias_at[l], out * sizeof *z);
     linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, p->batch, out, in, 1, rows(p, tape_layer(t, l), in), in,
                     t->v_transposed + net->weight_at[l], out, net->bias ? 1 : 0, z, out);
-    if (l > 0)
+    if (l != 0)
         linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, p->batch, out, in, 1, t->a_moved[l], in,
                         t->transposed + net->weight_at[l], out, 1, z, out);
 }
@@ -73,7 +73,7 @@ static void add_products(const struct pass *p, size_t l, const double *signal)
     double *weight = p->hv + net->weight_at[l], *bias = p->hv + net->bias_at[l];
     linalg_multiply(LINALG_TRANSPOSED, LINALG_PLAIN, out, in, p->batch, 1, signal, out, rows(p, tape_layer(t, l), in),
                     in, 1, weight, in);
-    if (p->residual && l > 0)
+    if (p->residual && l != 0)
         linalg_multiply(LINALG_TRANSPOSED, LINALG_PLAIN, out, in, p->batch, 1, rows(p, t->delta[l + 1], out), out,
                         t->a_moved[l], in, 1, weight, in);
     if (net->bias)

@@ -11,9 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { EXAMPLES = 1024, WIDTHS = 4, NETWORKS = 3, RUNS = 5 };
 static const size_t widths[NETWORKS][WIDTHS] = {{10, 26, 26, 10}, {32, 52, 52, 10}, {64, 64, 64, 10}};
@@ -120,28 +118,28 @@ static void clear(struct work *w)
     free(w->x), free(w->t), free(w->theta), free(w->v), free(w->hv);
 }
 
-static double resident(void)
+/* A line of /proc/self/status in bytes: VmRSS is what the process holds, VmHWM the most it ever held. */
+static double memory(const char *what)
 {
-    char line[256] = "", *end = line;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f && !fgets(line, sizeof line, f))
-        line[0] = 0;
+    char line[256];
+    double bytes = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, what, strlen(what)) == 0)
+            bytes = 1024 * (double)strtol(line + strlen(what), NULL, 10);
     if (f)
         fclose(f);
-    strtol(line, &end, 10);
-    return (double)strtol(end, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
+    return bytes;
 }
 
 /* The most memory there was while the Hessian was made, H included, as a multiple of H: "peak" instead of seconds.
  * Before that there must have been less, so it comes first and networks go by size. */
 static void measure_peak(struct work *w, size_t N)
 {
-    struct rusage usage;
-    double before = resident();
+    double before = memory("VmRSS:");
     w->matrix = allocate(N * N);
     hessian(w);
-    getrusage(RUSAGE_SELF, &usage);
-    double peak = ((double)usage.ru_maxrss * 1024 - before) / ((double)(N * N) * sizeof(double));
+    double peak = (memory("VmHWM:") - before) / ((double)(N * N) * sizeof(double));
     printf("peak,%zu,%.4g,%.4g\n", N, peak, peak);
 }
 
