@@ -1,4 +1,5 @@
-/* The audit: rank equality where theory says it holds, and where it says it fails; planted causes are found and named. */
+/* The audit: rank equality where theory says it holds, and where it says it fails; planted causes are found and named.
+ */
 #include "basin/audit.h"
 #include "solver/random.h"
 #include "tests/testing.h"
@@ -77,14 +78,16 @@ static size_t dimensions(const struct audit *a, enum lost_cause cause, size_t la
     return sum;
 }
 
-/* --- equality ----------------------------------------------------------------------------------------------------------- */
+/* --- equality
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static const struct {
     enum loss_kind loss;
     enum behaviour_kind behaviour;
 } pairs[] = {{LOSS_MSE, BEHAVIOUR_OUTPUTS}, {LOSS_BCE, BEHAVIOUR_OUTPUTS}, {LOSS_CE, BEHAVIOUR_PROBABILITIES}};
 
-/* Random perfect fits, 3 losses x 90 draws over shapes and activations: equality never fails, and is decided for 210 or more. */
+/* Random perfect fits, 3 losses x 90 draws over shapes and activations: equality never fails, and is decided for 210 or
+ * more. */
 START_TEST(ranks_are_equal_at_perfect_fits)
 {
     int held = 0;
@@ -95,7 +98,8 @@ START_TEST(ranks_are_equal_at_perfect_fits)
                            2 + random_below(&stream, 2)};
         size_t n_widths = 3 + random_below(&stream, 2), n = 2 + random_below(&stream, 8);
         struct fit f;
-        fit_build(&f, width, n_widths, names[draw % 6], draw % 4 != 0, n, pairs[_i].loss, pairs[_i].behaviour, 1000 + draw);
+        fit_build(&f, width, n_widths, names[draw % 6], draw % 4 != 0, n, pairs[_i].loss, pairs[_i].behaviour,
+                  1000 + draw);
         fit_answer(&f);
         struct audit a = fit_audit(&f);
         ck_assert_msg(a.equality != EQUALITY_FAILS, "draw %d: rank G %zu, rank H %zu", (int)draw, a.g.rank, a.h.rank);
@@ -128,7 +132,8 @@ START_TEST(raw_logits_fail)
 }
 END_TEST
 
-/* --- linear networks ---------------------------------------------------------------------------------------------------- */
+/* --- linear networks
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* W (rows, columns) of rank r: the product of two random factors. */
 static void set_rank(double *w, size_t rows, size_t columns, size_t r, uint64_t seed)
@@ -160,8 +165,8 @@ START_TEST(linear_ranks_have_the_closed_form)
             fit_answer(&f);
             struct audit a = fit_audit(&f);
             size_t expected = width[0] * width[2] - (width[0] - r1) * (width[2] - r2);
-            ck_assert_msg(a.g.rank == expected, "%zu-%zu-%zu, ranks %zu and %zu: %zu, not %zu", width[0], width[1], width[2], r1,
-                          r2, a.g.rank, expected);
+            ck_assert_msg(a.g.rank == expected, "%zu-%zu-%zu, ranks %zu and %zu: %zu, not %zu", width[0], width[1],
+                          width[2], r1, r2, a.g.rank, expected);
             ck_assert_int_eq(a.equality, EQUALITY_HOLDS);
             ck_assert_uint_eq(dimensions(&a, LOST_NOT_PINNED, 0, 0), 0);
             bool full = r1 == most1 && r2 == most2 && width[1] <= width[0] && width[1] <= width[2];
@@ -175,7 +180,8 @@ START_TEST(linear_ranks_have_the_closed_form)
 }
 END_TEST
 
-/* --- planted causes ----------------------------------------------------------------------------------------------------- */
+/* --- planted causes
+ * ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(planted_dead_units_are_named)
 {
@@ -286,9 +292,31 @@ START_TEST(bound_follows_discarded_information)
 }
 END_TEST
 
-/* --- manifold and residual ---------------------------------------------------------------------------------------------- */
+/* The first layer is dead, so all examples look the same to the rest: 1 different activation x 3 outputs, though the
+ * two layers after it could carry 6 dimensions. */
+START_TEST(bound_counts_different_activations)
+{
+    static const size_t width[] = {3, 2, 4, 3};
+    struct fit f;
+    fit_build(&f, width, 4, "relu", true, 30, LOSS_MSE, BEHAVIOUR_OUTPUTS, 12);
+    for (size_t unit = 0; unit < 2; unit++)
+        f.theta[f.net.bias_at[0] + unit] = -1000;
+    for (size_t unit = 0; unit < 4; unit++)
+        f.theta[f.net.bias_at[1] + unit] = 1;
+    fit_answer(&f);
+    struct audit a = fit_audit(&f);
+    ck_assert_uint_eq(a.g.rank, 3);
+    ck_assert_uint_eq(a.lost.bound, 3);
+    audit_clear(&a);
+    fit_clear(&f);
+}
+END_TEST
 
-/* One example, one output, w2 tanh(w1 x): a curve of solutions, rank 1 all around. At w1 = w2 = 0 rank is 0 and only a bound is given. */
+/* --- manifold and residual
+ * ---------------------------------------------------------------------------------------------- */
+
+/* One example, one output, w2 tanh(w1 x): a curve of solutions, rank 1 all around. At w1 = w2 = 0 rank is 0 and only a
+ * bound is given. */
 START_TEST(dimension_needs_constant_rank)
 {
     static const size_t width[] = {1, 1, 1};
@@ -345,6 +373,7 @@ int main(void)
     tcase_add_loop_test(lost, rescaling_directions_are_named, 0, 4);
     tcase_add_test(lost, merged_inputs_are_named);
     tcase_add_test(lost, bound_follows_discarded_information);
+    tcase_add_test(lost, bound_counts_different_activations);
     tcase_add_test(manifold, dimension_needs_constant_rank);
     tcase_add_test(manifold, saddle_with_residual_in_the_left_null_space);
     suite_add_tcase(suite, equality);
