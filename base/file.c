@@ -17,7 +17,8 @@ static enum status too_large(const char *path, const char *text, size_t limit, s
         column = text[i] == '\n' ? 1 : column + 1;
         line += text[i] == '\n';
     }
-    return error_set_at(e, STATUS_BAD_INPUT, path, line, column, "the file is larger than the %zu KiB allowed", limit / 1024);
+    return error_set_at(e, STATUS_BAD_INPUT, path, line, column, "the file is larger than the %zu KiB allowed",
+                        limit / 1024);
 }
 
 /* The rest of the stream into a growing buffer, one byte more than the limit at most. */

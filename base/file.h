@@ -24,7 +24,8 @@ void file_aside_abandon(struct file_aside *f);
 
 /* The folder and its parents. */
 enum status file_make_folder(const char *path, struct error *e);
-/* FNV-1a 64-bit hash of bytes, as 16 hex digits into out[17]: to tell whether an input is the same, not for security. */
+/* FNV-1a 64-bit hash of bytes, as 16 hex digits into out[17]: to tell whether an input is the same, not for security.
+ */
 void file_hash(const void *bytes, size_t length, char out[17]);
 
 #endif

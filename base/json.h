@@ -12,8 +12,8 @@
 json_t *json_number_or_null(double value);
 /* An array of n numbers. */
 json_t *json_numbers(const double *values, size_t n);
-/* Write indented, keys in order of insertion, numbers in the shortest form that reads back the same (17 digits at most),
- * newline at the end. STATUS_FAILED when the stream fails. */
+/* Write indented, keys in order of insertion, numbers in the shortest form that reads back the same (17 digits at
+ * most), newline at the end. STATUS_FAILED when the stream fails. */
 enum status json_write(const json_t *value, FILE *out, struct error *e);
 
 #endif

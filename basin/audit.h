@@ -3,30 +3,31 @@
 #define GEARS_BASIN_AUDIT_H
 
 #include "basin/lost.h"
-#include "basin/rank.h"
 #include "basin/minimum.h"
+#include "basin/rank.h"
 
 enum equality { EQUALITY_HOLDS, EQUALITY_FAILS, EQUALITY_UNDECIDED };
 
 struct audit {
     size_t parameters, behaviours;
     double loss, gradient_norm;
-    double residual_norm;        /* |r|, r = dL/d behaviour (projected on the simplex tangent for probabilities of ce) */
+    double residual_norm; /* |r|, r = dL/d behaviour (projected on the simplex tangent for probabilities of ce) */
     struct rank g, h;
     size_t negative_eigenvalues; /* of H, beyond the tolerance */
     double smallest_eigenvalue;
     double gauss_newton_norm, residual_part_norm; /* Frobenius norms of the two parts of H */
-    double left_null_residual;   /* part of r in the left null space of G, over |r|; NaN where r = 0 to rounding */
-    size_t null_h_not_g;         /* directions that H does not see and G does */
+    double left_null_residual; /* part of r in the left null space of G, over |r|; NaN where r = 0 to rounding */
+    size_t null_h_not_g;       /* directions that H does not see and G does */
     enum equality equality;
     char reason[400];
-    size_t dimension_bound;      /* N - rank G: of the solution manifold */
-    bool dimension_established;  /* rank G is constant around theta */
-    size_t generic_rank;         /* the largest rank of G met around theta */
+    size_t dimension_bound;     /* N - rank G: of the solution manifold */
+    bool dimension_established; /* rank G is constant around theta */
+    size_t generic_rank;        /* the largest rank of G met around theta */
     struct lost_table lost;
 };
 
-/* Errors: STATUS_FAILED (memory, no convergence), STATUS_REFUSED where N is too large for dense matrices. Clear in all cases. */
+/* Errors: STATUS_FAILED (memory, no convergence), STATUS_REFUSED where N is too large for dense matrices. Clear in all
+ * cases. */
 enum status audit_run(const struct minimum *m, struct audit *out, struct error *e);
 void audit_clear(struct audit *a);
 

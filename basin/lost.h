@@ -1,8 +1,8 @@
 /* Where the dimensions that G does not see come from: dead units, duplicates, symmetries, discarded information.
  *
- * Structural null vectors of G are written down from the activations and back signals, cause after cause in a fixed order; each
- * that G really sends to zero is stacked if it adds to the rank of those before it. What is left of N - rank G is "not
- * pinned by the data". docs/audit.md has the vectors and the bound.
+ * Structural null vectors of G are written down from the activations and back signals, cause after cause in a fixed
+ * order; each that G really sends to zero is stacked if it adds to the rank of those before it. What is left of N -
+ * rank G is "not pinned by the data". docs/audit.md has the vectors and the bound.
  */
 #ifndef GEARS_BASIN_LOST_H
 #define GEARS_BASIN_LOST_H
@@ -21,8 +21,8 @@ enum lost_cause {
 
 struct lost {
     enum lost_cause cause;
-    size_t layer;         /* from 1; 0: none */
-    size_t unit;          /* from 1; 0: none */
+    size_t layer; /* from 1; 0: none */
+    size_t unit;  /* from 1; 0: none */
     size_t dimensions;
     bool information_loss; /* false: a symmetry, or for lack of data */
 };
@@ -36,7 +36,8 @@ struct lost_table {
 
 const char *lost_cause_name(enum lost_cause cause); /* "dead_unit" */
 
-/* At the theta where the tape stands; G (k, N) is there already, with its rank and the tolerance of its singular values. */
+/* At the theta where the tape stands; G (k, N) is there already, with its rank and the tolerance of its singular
+ * values. */
 enum status lost_find(struct tape *t, const struct problem *p, const double *theta, const double *G, size_t rank_g,
                       double tolerance, struct lost_table *out, struct error *e);
 void lost_table_clear(struct lost_table *t);

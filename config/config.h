@@ -53,8 +53,8 @@ struct config_node;
  * the `n_settings` command-line settings "path=value" over it, check all against the table `fields` (of the top-level
  * map; must hold the keys it wants, `extends` is always allowed). *out is the caller's, config_free.
  * Errors: STATUS_BAD_INPUT with file:line:column: unreadable, over 1 MiB, not UTF-8, YAML syntax, duplicate key, alias
- * or anchor, merge key, nested over 32 deep, over 1000 keys in a map, unknown key (with the nearest known one), wrong type (what was found, what is
- * allowed), out of range, missing key. STATUS_USAGE for a bad setting. */
+ * or anchor, merge key, nested over 32 deep, over 1000 keys in a map, unknown key (with the nearest known one), wrong
+ * type (what was found, what is allowed), out of range, missing key. STATUS_USAGE for a bad setting. */
 enum status config_read(const char *path, const struct config_field *fields, const char *const *settings,
                         size_t n_settings, struct config **out, struct error *e);
 
@@ -98,8 +98,8 @@ bool config_boolean(const struct config_node *n, bool fallback);
 /* Where it was written. */
 const char *config_node_file(const struct config_node *n);
 
-/* Of two nodes that contradict each other the one that came later and is to blame: bases, the files that extend them, what a
- * named run sets, the command line; `a` where they came together. Either may be NULL. */
+/* Of two nodes that contradict each other the one that came later and is to blame: bases, the files that extend them,
+ * what a named run sets, the command line; `a` where they came together. Either may be NULL. */
 const struct config_node *config_later(const struct config_node *a, const struct config_node *b);
 
 /* Set e to `status` (STATUS_USAGE instead, where the node came from --set) at the place where `n` was written. */
@@ -109,11 +109,12 @@ enum status config_error(const struct config_node *n, struct error *e, const cha
 enum status config_error_at_key(const struct config_node *n, size_t i, struct error *e, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The path that the scalar `n` names, relative to the file in which it was written (--set: to the working directory); malloc'd,
- * NULL on lack of memory. */
+/* The path that the scalar `n` names, relative to the file in which it was written (--set: to the working directory);
+ * malloc'd, NULL on lack of memory. */
 char *config_path(const struct config_node *n);
 
-/* Make every value of type CONFIG_FILE absolute, so that the written document means the same files wherever it is read. */
+/* Make every value of type CONFIG_FILE absolute, so that the written document means the same files wherever it is read.
+ */
 enum status config_resolve_files(struct config *c, struct error *e);
 
 /* The name of a file without its folder and ending, into buffer[size]. */

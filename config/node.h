@@ -48,8 +48,8 @@ enum status schema_check(const struct config_node *root, const struct config_fie
 
 enum { CONFIG_MAX_DEPTH = 32, CONFIG_MAX_BYTES = 1 << 20, CONFIG_MAX_EXTENDS = 16, CONFIG_MAX_KEYS = 1000 };
 
-/* Layers: the files of a chain of extends (0 the file that was asked for, its bases below it), what a named run sets, and the
- * command line. */
+/* Layers: the files of a chain of extends (0 the file that was asked for, its bases below it), what a named run sets,
+ * and the command line. */
 enum { LAYER_FILE = 0, LAYER_RUN = 1, LAYER_COMMAND_LINE = 2 };
 
 #endif

@@ -30,7 +30,8 @@ static void program_folder(char *buffer, size_t size)
 
 enum status data_directory(char *buffer, size_t size, struct error *e)
 {
-    static const char *const beside[] = {"data", "../data", "../../data", "../../../data"}; /* of the root, build/, build/tests/, build/asan/tests/ */
+    static const char *const beside[] = {"data", "../data", "../../data",
+                                         "../../../data"}; /* of the root, build/, build/tests/, build/asan/tests/ */
     char program[4000];
     const char *given = getenv("GEARS_DATA");
     if (given && given[0]) {

@@ -20,8 +20,9 @@ static double settling(const struct profile *p, double from, double to)
     return to;
 }
 
-/* How far a transition's window reaches into a phase, from its boundary with the transition: to the level of an exponential
- * phase (where that is an end of the run, to where growth has settled), else to where growth differs from the boundary's by the window factor or the middle of the phase. */
+/* How far a transition's window reaches into a phase, from its boundary with the transition: to the level of an
+ * exponential phase (where that is an end of the run, to where growth has settled), else to where growth differs from
+ * the boundary's by the window factor or the middle of the phase. */
 static double window_edge(const struct profile *p, const struct phase *phase, double boundary, int direction)
 {
     const struct trajectory *t = p->trajectory;
@@ -150,7 +151,7 @@ void causes_attribute(const struct profile *p, struct phase_table *table)
     }
 }
 
-/* --- lags -------------------------------------------------------------------------------------------------------------- */
+/* --- lags --------------------------------------------------------------------------------------------------------- */
 
 /* Growth of a state (index < n_states) or of output (n_states) at a tau. */
 static double growth_of(const struct trajectory *t, size_t what, double tau, double *year)
@@ -164,7 +165,8 @@ static double growth_of(const struct trajectory *t, size_t what, double tau, dou
     return what < s->model->n_states ? f[what] : growth;
 }
 
-/* The highest point before `to` (since `from`), and when, after it, half of the fall to the lowest point by `end` is done. */
+/* The highest point before `to` (since `from`), and when, after it, half of the fall to the lowest point by `end` is
+ * done. */
 static struct phase_lag measure_lag(const struct trajectory *t, size_t what, double from, double to)
 {
     enum { STEPS = 2000 };

@@ -34,7 +34,8 @@ static json_t *transition_to_json(const struct run_result *r, const struct phase
     for (size_t i = 0; i < t->n_driver_causes; i++)
         json_array_append_new(causes, json_string(cause_name(s, t->driver_causes[i])));
     for (size_t i = 0; i < t->n_switch_causes; i++)
-        json_array_append_new(causes, json_string(switch_name(s->model, &r->trajectory.switches[t->switch_causes[i]], name, sizeof name)));
+        json_array_append_new(causes, json_string(switch_name(s->model, &r->trajectory.switches[t->switch_causes[i]],
+                                                              name, sizeof name)));
     json_object_set_new(o, "causes", causes);
     for (size_t i = 0; i < cause_count(s); i++)
         json_object_set_new(contributions, cause_name(s, i), json_number_or_null(t->contributions[i]));
@@ -166,7 +167,8 @@ json_t *run_to_json(const struct run_result *r)
     json_object_set_new(o, "comparisons", comparisons);
     json_object_set_new(o, "parameters", parameters);
     json_object_set_new(o, "solved",
-                        r->run->solved_parameter == SIZE_MAX ? json_null() : json_string(m->params[r->run->solved_parameter].key));
+                        r->run->solved_parameter == SIZE_MAX ? json_null()
+                                                             : json_string(m->params[r->run->solved_parameter].key));
     json_object_set_new(o, "units", units_to_json(m));
     json_object_set_new(o, "solver", solver_to_json(r));
     return o;

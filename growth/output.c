@@ -29,7 +29,7 @@ struct writer {
     bool gnuplot_missing;
 };
 
-/* --- names -------------------------------------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 static void name_item(const struct writer *w, struct item *item)
 {
@@ -50,7 +50,8 @@ static bool csv_taken(const struct writer *w, const struct item *item)
     return false;
 }
 
-/* series.csv, or series-LABEL.csv with only letters, digits, '-', '_' and '.' in it; a number where that is ambiguous. */
+/* series.csv, or series-LABEL.csv with only letters, digits, '-', '_' and '.' in it; a number where that is ambiguous.
+ */
 static void name_csv(const struct writer *w, struct item *item)
 {
     char plain[140];
@@ -84,7 +85,7 @@ static enum status list_items(struct writer *w)
     return STATUS_OK;
 }
 
-/* --- the page ----------------------------------------------------------------------------------------------------------- */
+/* --- the page ----------------------------------------------------------------------------------------------------- */
 
 static void add_table(struct page *page, struct table *t)
 {
@@ -118,7 +119,7 @@ static void add_tables(const struct writer *w)
     page_add_heading(w->page, "Figures");
 }
 
-/* --- figures ------------------------------------------------------------------------------------------------------------ */
+/* --- figures ------------------------------------------------------------------------------------------------------ */
 
 static enum status write_figure(struct writer *w, enum growth_figure which)
 {
@@ -152,14 +153,15 @@ static enum status write_figures(struct writer *w)
     if (status == STATUS_FAILED && reporter_stop_requested(w->reporter)) /* Ctrl-C in a terminal ends gnuplot too */
         status = error_set(w->e, STATUS_INTERRUPTED, "interrupted while drawing");
     if (w->gnuplot_missing)
-        reporter_warning(w->reporter,
-                         "gnuplot was not found: scripts and data of the figures are in %s, pictures are not (Debian: apt "
-                         "install gnuplot-nox)",
-                         w->folder.path);
+        reporter_warning(
+            w->reporter,
+            "gnuplot was not found: scripts and data of the figures are in %s, pictures are not (Debian: apt "
+            "install gnuplot-nox)",
+            w->folder.path);
     return status;
 }
 
-/* --- summary.json ------------------------------------------------------------------------------------------------------- */
+/* --- summary.json ------------------------------------------------------------------------------------------------- */
 
 /* The merged scenario file, to tell whether two folders came from the same input. */
 static json_t *hash_config(const struct config *c)
@@ -218,9 +220,10 @@ static enum status write_summary(struct writer *w, bool complete)
     return status;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-/* The page and the summary are written whatever went wrong before, so that the folder stays ours and says it is incomplete. */
+/* The page and the summary are written whatever went wrong before, so that the folder stays ours and says it is
+ * incomplete. */
 static enum status finish(struct writer *w, enum status status)
 {
     struct error *first = w->e, late = {0};
@@ -243,7 +246,8 @@ static enum status write_all(struct writer *w)
     if (status)
         return status;
     for (size_t k = 0; k < w->n && !status; k++)
-        status = run_write_csv(w->items[k].result, run_folder_file(&w->folder, w->items[k].csv, path, sizeof path), w->e);
+        status =
+            run_write_csv(w->items[k].result, run_folder_file(&w->folder, w->items[k].csv, path, sizeof path), w->e);
     add_tables(w);
     if (!status)
         status = write_figures(w);

@@ -16,9 +16,9 @@ struct output_request {
     bool complete;       /* false: a run was interrupted, only the finished ones are here */
 };
 
-/* Write the folder. Without gnuplot it is complete all the same, and a warning says so. A stop that the reporter asks for ends it
- * early (STATUS_INTERRUPTED), as does a file that cannot be written (STATUS_FAILED): what is there is valid and summary.json
- * says complete: false. */
+/* Write the folder. Without gnuplot it is complete all the same, and a warning says so. A stop that the reporter asks
+ * for ends it early (STATUS_INTERRUPTED), as does a file that cannot be written (STATUS_FAILED): what is there is valid
+ * and summary.json says complete: false. */
 enum status growth_write_folder(const struct output_request *request, const struct reporter *reporter, struct error *e);
 
 #endif

@@ -10,16 +10,16 @@
 #include <string.h>
 
 static const double DEFAULT_CONTRAST = 1.35;
-static const double FLAT = 0.3;             /* |B| up to here is nearly flat */
+static const double FLAT = 0.3;              /* |B| up to here is nearly flat */
 static const double SHELF_PROMINENCE = 0.15; /* in B */
-static const double PHASE_FACTOR = 2.5;     /* a rise or fall by more than this is a phase, not a transition */
+static const double PHASE_FACTOR = 2.5;      /* a rise or fall by more than this is a phase, not a transition */
 
 enum { LEVELS_MAX = 2 * PHASES_MAX };
 
 /* A growth rate around which the run stays for a while. */
 struct level {
     double tau, level, exponent;
-    bool turning; /* a turning point of growth; else a shelf or a flat end */
+    bool turning;    /* a turning point of growth; else a shelf or a flat end */
     double from, to; /* tau: the stretch within the band */
 };
 
@@ -89,8 +89,7 @@ static bool accelerates_after(const struct finder *f, size_t i)
 }
 
 /* Shelves strictly between stored points a < b, between which growth rises (direction +1) or falls (-1). */
-static enum status add_shelves(struct finder *f, size_t a, size_t b, int direction, bool into_blow_up,
-                               struct error *e)
+static enum status add_shelves(struct finder *f, size_t a, size_t b, int direction, bool into_blow_up, struct error *e)
 {
     size_t n = b - a + 1, turns[LEVELS_MAX], count;
     double *signed_exponent = malloc(n * sizeof *signed_exponent);
@@ -120,7 +119,7 @@ static double band_edge(const struct finder *f, double tau, double level, int di
         i++;
     if (direction < 0)
         i--; /* for i = 0 it wraps round and ends the loop */
-    for (; i < p->n; i += direction > 0 ? 1u : (size_t)-1) {
+    for (; i<p->n; i += direction> 0 ? 1u : (size_t)-1) {
         double off = p->points[i].level - level;
         if (fabs(off) > width)
             return profile_solve_level(p, inside, p->points[i].tau, level + copysign(width, off));
@@ -143,8 +142,8 @@ static void add_flat_end(struct finder *f, size_t i)
         add_level(f, end->tau, false);
 }
 
-/* Of the turning points, those left when the dips of a rise into a blow-up are taken out: after B has exceeded the flat band
- * for the last time, a fall too small to be a phase does not end the rise. */
+/* Of the turning points, those left when the dips of a rise into a blow-up are taken out: after B has exceeded the flat
+ * band for the last time, a fall too small to be a phase does not end the rise. */
 static size_t drop_final_dips(const struct finder *f, const size_t *turns, size_t count, bool first_is_high)
 {
     const struct profile_point *points = f->profile.points;
@@ -164,8 +163,8 @@ static enum status find_levels(struct finder *f, struct error *e)
     const struct profile *p = &f->profile;
     size_t turns[LEVELS_MAX + 2], count;
     bool high = false;
-    count = find_turns(&p->points[0].level, sizeof p->points[0] / sizeof(double), p->n, f->contrast, turns,
-                       PHASES_MAX, &high);
+    count = find_turns(&p->points[0].level, sizeof p->points[0] / sizeof(double), p->n, f->contrast, turns, PHASES_MAX,
+                       &high);
     count = drop_final_dips(f, turns, count, high);
     if (count == 0)
         high = p->points[p->n - 1].level >= p->points[0].level;
@@ -185,8 +184,8 @@ static enum status find_levels(struct finder *f, struct error *e)
     return STATUS_OK;
 }
 
-/* Of two neighbouring levels that are too much alike only one counts: a turning point before a shelf or an end, else the
- * flatter one. */
+/* Of two neighbouring levels that are too much alike only one counts: a turning point before a shelf or an end, else
+ * the flatter one. */
 static void merge_levels(struct finder *f)
 {
     size_t kept = 0;
@@ -218,7 +217,7 @@ static void set_limits(const struct finder *f, double tau_from, double tau_to, s
     const struct simulation *s = &f->t->simulation;
     const struct ode_solution *sol = &f->t->run.solution;
     double sum[MODEL_MAX_FLOWS * MODEL_MAX_INPUTS] = {0}, share[MODEL_MAX_FLOWS * MODEL_MAX_INPUTS],
-           p[MODEL_MAX_PARAMS], x[MODEL_MAX_STATES], year, before;
+                                 p[MODEL_MAX_PARAMS], x[MODEL_MAX_STATES], year, before;
     if (!s->model->n_flows)
         return;
     trajectory_at_tau(f->t, tau_from, x, &before);
@@ -253,9 +252,8 @@ static enum status add_phase(const struct finder *f, double tau_from, double tau
     *phase = (struct phase){.from = a.year, .to = singular ? f->t->run.date : b.year, .kind = kind};
     phase->growth = singular ? (f->blows_up ? INFINITY : -INFINITY) : (b.log_output - a.log_output) / (b.year - a.year);
     phase->doubling_years = phase->growth > 0 && isfinite(phase->growth) ? log(2) / phase->growth : NAN;
-    phase->local_exponent = a.growth > 0 && b.growth > 0
-                                ? log(b.growth / a.growth) / (b.log_output - a.log_output)
-                                : NAN;
+    phase->local_exponent =
+        a.growth > 0 && b.growth > 0 ? log(b.growth / a.growth) / (b.log_output - a.log_output) : NAN;
     double centre = level ? level->tau : trajectory_tau(f->t, 0.5 * (a.year + b.year));
     struct profile_point middle = profile_at(&f->profile, centre);
     phase->centre = middle.year;
@@ -276,9 +274,10 @@ static void add_transition(const struct finder *f, double tau_from, double tau_t
         .from = year_at(f, tau_from), .to = year_at(f, tau_to), .before = before, .after = after};
 }
 
-/* A rise or fall between levels: a phase of its own, or a transition. Returns whether it became a phase in *is_phase. */
-static enum status add_stretch(const struct finder *f, double from, double to, bool *is_phase,
-                               struct phase_table *out, struct error *e)
+/* A rise or fall between levels: a phase of its own, or a transition. Returns whether it became a phase in *is_phase.
+ */
+static enum status add_stretch(const struct finder *f, double from, double to, bool *is_phase, struct phase_table *out,
+                               struct error *e)
 {
     double change = profile_at(&f->profile, to).level - profile_at(&f->profile, from).level;
     bool singular = to >= f->last && f->t->run.outcome != RESCALED_REACHED;

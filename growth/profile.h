@@ -25,7 +25,8 @@ void profile_clear(struct profile *p);
 struct profile_point profile_at(const struct profile *p, double tau);
 /* tau between a and b (in either order) where level - value changes sign; it must differ in sign at a and b. */
 double profile_solve_level(const struct profile *p, double a, double b, double value);
-/* tau in [a, b] where sign x level (what = PROFILE_LEVEL) or |exponent| (PROFILE_EXPONENT) has its minimum: golden section. */
+/* tau in [a, b] where sign x level (what = PROFILE_LEVEL) or |exponent| (PROFILE_EXPONENT) has its minimum: golden
+ * section. */
 enum profile_what { PROFILE_LEVEL, PROFILE_EXPONENT };
 double profile_minimise(const struct profile *p, double a, double b, enum profile_what what, int sign);
 

@@ -91,7 +91,7 @@ void scenario_result_clear(struct scenario_result *r)
     memset(r, 0, sizeof *r);
 }
 
-/* --- series.csv --------------------------------------------------------------------------------------------------------- */
+/* --- series.csv --------------------------------------------------------------------------------------------------- */
 
 /* 1, 2 or 5 times a power of ten, at most `most`. */
 static double round_step(double most)

@@ -22,14 +22,14 @@ struct scenario_result {
     size_t n_runs;                   /* finished ones */
 };
 
-/* Simulate all runs on at most `threads` threads (0: one a processor); the result does not depend on their number. Errors: the
- * message names the first run that failed; *out keeps the finished ones. Clear in all cases. */
+/* Simulate all runs on at most `threads` threads (0: one a processor); the result does not depend on their number.
+ * Errors: the message names the first run that failed; *out keeps the finished ones. Clear in all cases. */
 enum status scenario_simulate(const struct scenario *s, int threads, const struct reporter *reporter,
                               struct scenario_result *out, struct error *e);
 void scenario_result_clear(struct scenario_result *r);
 
-/* One run as JSON (new reference): name, model, phases, transitions, events, blow_up, exhausted, lags, comparisons, solved,
- * tolerances, statistics. Growth is a fraction per year; undefined and infinite are null. */
+/* One run as JSON (new reference): name, model, phases, transitions, events, blow_up, exhausted, lags, comparisons,
+ * solved, tolerances, statistics. Growth is a fraction per year; undefined and infinite are null. */
 json_t *run_to_json(const struct run_result *r);
 
 /* Tables for people; the caller frees. NULL on lack of memory. */

@@ -12,33 +12,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the schema --------------------------------------------------------------------------------------------------------- */
+/* --- the schema --------------------------------------------------------------------------------------------------- */
 
 static const char *const kinds[] = {"growth", NULL};
 static const char *const steady_words[] = {"steady_state", NULL};
 static const char *const auto_words[] = {"auto", NULL};
 static const char *const methods[] = {"bdf", "adams", NULL};
-static const char *const figure_words[] = {"levels", "growth", "shares", "growth_against_output", "population", "income",
-                                           NULL};
+static const char *const figure_words[] = {"levels",     "growth", "shares", "growth_against_output",
+                                           "population", "income", NULL};
 
 static const struct config_field solve_fields[] = {
-    {.key = "parameter", .type = CONFIG_STRING, .required = true, .meaning = "the parameter to find; its value is the first guess"},
+    {.key = "parameter",
+     .type = CONFIG_STRING,
+     .required = true,
+     .meaning = "the parameter to find; its value is the first guess"},
     {.key = "variable", .type = CONFIG_STRING, .required = true, .meaning = "a state or output of the model"},
     {.key = "at", .type = CONFIG_YEAR, .required = true, .meaning = "the date"},
-    {.key = "value", .type = CONFIG_NUMBER, .required = true, .low = 1e-300, .high = 1e300, .meaning = "the level at that date, in the variable's unit"},
+    {.key = "value",
+     .type = CONFIG_NUMBER,
+     .required = true,
+     .low = 1e-300,
+     .high = 1e300,
+     .meaning = "the level at that date, in the variable's unit"},
     {0}};
 
 static const struct config_field time_fields[] = {
     {.key = "from", .type = CONFIG_YEAR, .required = true, .meaning = "start of the run"},
     {.key = "to", .type = CONFIG_YEAR, .required = true, .meaning = "end of the run, unless it blows up before"},
-    {.key = "output", .type = CONFIG_NUMBER_OR_WORD, .choices = auto_words, .low = 1e-6, .high = 1e6, .fallback = "auto", .meaning = "years between rows of series.csv; changes no result"},
+    {.key = "output",
+     .type = CONFIG_NUMBER_OR_WORD,
+     .choices = auto_words,
+     .low = 1e-6,
+     .high = 1e6,
+     .fallback = "auto",
+     .meaning = "years between rows of series.csv; changes no result"},
     {0}};
 
 static const struct config_field solver_fields[] = {
-    {.key = "method", .type = CONFIG_CHOICE, .choices = methods, .fallback = "bdf", .meaning = "stiff (bdf) or non-stiff (adams) steps"},
-    {.key = "rtol", .type = CONFIG_NUMBER, .low = 1e-13, .high = 1e-2, .fallback = "1e-9", .meaning = "relative error of every level per step"},
-    {.key = "atol", .type = CONFIG_NUMBER, .low = 0, .high = 1e-2, .fallback = "0", .meaning = "added to rtol (states are logarithms: an absolute error there is a relative error of the level)"},
-    {.key = "max_steps", .type = CONFIG_INTEGER, .low = 1, .high = 1e9, .fallback = "1000000", .meaning = "limit on internal steps"},
+    {.key = "method",
+     .type = CONFIG_CHOICE,
+     .choices = methods,
+     .fallback = "bdf",
+     .meaning = "stiff (bdf) or non-stiff (adams) steps"},
+    {.key = "rtol",
+     .type = CONFIG_NUMBER,
+     .low = 1e-13,
+     .high = 1e-2,
+     .fallback = "1e-9",
+     .meaning = "relative error of every level per step"},
+    {.key = "atol",
+     .type = CONFIG_NUMBER,
+     .low = 0,
+     .high = 1e-2,
+     .fallback = "0",
+     .meaning = "added to rtol (states are logarithms: an absolute error there is a relative error of the level)"},
+    {.key = "max_steps",
+     .type = CONFIG_INTEGER,
+     .low = 1,
+     .high = 1e9,
+     .fallback = "1000000",
+     .meaning = "limit on internal steps"},
     {.key = "max_seconds", .type = CONFIG_NUMBER, .low = 1e-3, .high = 1e6, .meaning = "limit on wall clock time"},
     {0}};
 
@@ -46,7 +79,9 @@ static const struct config_field compare_fields[] = {
     {.key = "series", .type = CONFIG_STRING, .meaning = "a shipped series (gears data lists them); this or file"},
     {.key = "file", .type = CONFIG_FILE, .meaning = "a CSV file of yours, relative to this file; this or series"},
     {.key = "variable", .type = CONFIG_STRING, .required = true, .meaning = "the state or output to hold against it"},
-    {.key = "unit", .type = CONFIG_STRING, .meaning = "unit of the values, where the file does not say or says it wrong"},
+    {.key = "unit",
+     .type = CONFIG_STRING,
+     .meaning = "unit of the values, where the file does not say or says it wrong"},
     {.key = "from", .type = CONFIG_YEAR, .meaning = "first year that counts"},
     {.key = "to", .type = CONFIG_YEAR, .meaning = "last year that counts"},
     {.key = "score", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "false: print the misses, no rms error"},
@@ -60,7 +95,11 @@ static const struct config_field ramp_fields[] = {
     {0}};
 static const struct config_field intervention_fields[] = {
     {.key = "parameter", .type = CONFIG_STRING, .required = true, .meaning = "what changes"},
-    {.key = "ramp", .type = CONFIG_MAP, .required = true, .fields = ramp_fields, .meaning = "when: a smooth change between two dates"},
+    {.key = "ramp",
+     .type = CONFIG_MAP,
+     .required = true,
+     .fields = ramp_fields,
+     .meaning = "when: a smooth change between two dates"},
     {.key = "factor", .type = CONFIG_NUMBER, .low = 0, .high = 1e12, .meaning = "new value over old; this or value"},
     {.key = "value", .type = CONFIG_NUMBER, .meaning = "new value; this or factor"},
     {0}};
@@ -69,7 +108,12 @@ static const struct config_field intervention_element = {.type = CONFIG_MAP, .fi
 static const struct config_field figure_element = {.type = CONFIG_CHOICE, .choices = figure_words};
 
 static const struct config_field phases_fields[] = {
-    {.key = "contrast", .type = CONFIG_NUMBER, .low = 1.01, .high = 100, .fallback = "1.35", .meaning = "factor by which growth must differ to count as another phase"},
+    {.key = "contrast",
+     .type = CONFIG_NUMBER,
+     .low = 1.01,
+     .high = 100,
+     .fallback = "1.35",
+     .meaning = "factor by which growth must differ to count as another phase"},
     {0}};
 
 static const struct config_field run_fields[] = {
@@ -82,19 +126,49 @@ const struct config_field growth_schema[] = {
     {.key = "kind", .type = CONFIG_CHOICE, .choices = kinds, .required = true, .meaning = "what kind of file this is"},
     {.key = "title", .type = CONFIG_STRING, .meaning = "one line for tables and pages"},
     {.key = "model", .type = CONFIG_STRING, .required = true, .meaning = "gears models lists them"},
-    {.key = "parameters", .type = CONFIG_NUMBERS, .meaning = "where they differ from the model's defaults (gears models NAME)"},
-    {.key = "initial", .type = CONFIG_NUMBERS_OR_WORD, .choices = steady_words, .fallback = "steady_state where the model has one", .meaning = "levels of the states at the start; states not named keep the steady state's or the model's own"},
-    {.key = "solve", .type = CONFIG_MAP, .fields = solve_fields, .meaning = "find one parameter so that a variable has a level at a date"},
-    {.key = "time", .type = CONFIG_MAP, .required = true, .fields = time_fields, .meaning = "years as decimals or 10000 BCE"},
+    {.key = "parameters",
+     .type = CONFIG_NUMBERS,
+     .meaning = "where they differ from the model's defaults (gears models NAME)"},
+    {.key = "initial",
+     .type = CONFIG_NUMBERS_OR_WORD,
+     .choices = steady_words,
+     .fallback = "steady_state where the model has one",
+     .meaning = "levels of the states at the start; states not named keep the steady state's or the model's own"},
+    {.key = "solve",
+     .type = CONFIG_MAP,
+     .fields = solve_fields,
+     .meaning = "find one parameter so that a variable has a level at a date"},
+    {.key = "time",
+     .type = CONFIG_MAP,
+     .required = true,
+     .fields = time_fields,
+     .meaning = "years as decimals or 10000 BCE"},
     {.key = "solver", .type = CONFIG_MAP, .fields = solver_fields, .meaning = "tolerances and limits"},
-    {.key = "compare", .type = CONFIG_LIST, .element = &compare_element, .max_length = 24, .meaning = "data to hold the run against"},
-    {.key = "interventions", .type = CONFIG_LIST, .element = &intervention_element, .max_length = SIMULATION_MAX_INTERVENTIONS, .meaning = "parameters that change at dates; without them the system is autonomous"},
-    {.key = "figures", .type = CONFIG_LIST, .element = &figure_element, .max_length = N_GROWTH_FIGURES, .fallback = "all", .meaning = "which figures to draw"},
+    {.key = "compare",
+     .type = CONFIG_LIST,
+     .element = &compare_element,
+     .max_length = 24,
+     .meaning = "data to hold the run against"},
+    {.key = "interventions",
+     .type = CONFIG_LIST,
+     .element = &intervention_element,
+     .max_length = SIMULATION_MAX_INTERVENTIONS,
+     .meaning = "parameters that change at dates; without them the system is autonomous"},
+    {.key = "figures",
+     .type = CONFIG_LIST,
+     .element = &figure_element,
+     .max_length = N_GROWTH_FIGURES,
+     .fallback = "all",
+     .meaning = "which figures to draw"},
     {.key = "phases", .type = CONFIG_MAP, .fields = phases_fields, .meaning = "how phases are told apart"},
-    {.key = "runs", .type = CONFIG_LIST, .element = &run_element, .max_length = 12, .meaning = "several runs of this file, drawn together"},
+    {.key = "runs",
+     .type = CONFIG_LIST,
+     .element = &run_element,
+     .max_length = 12,
+     .meaning = "several runs of this file, drawn together"},
     {0}};
 
-/* --- from nodes to a run ------------------------------------------------------------------------------------------------ */
+/* --- from nodes to a run ------------------------------------------------------------------------------------------ */
 
 /* What the steps of resolving one run share. */
 struct resolver {
@@ -177,9 +251,9 @@ static enum status read_parameters(struct resolver *r)
             if (config_later(item, model) == model)
                 return config_error(model, r->e, "model %s has no parameter '%.60s', which the file gives", m->name,
                                     config_key(map, k));
-            return config_error_at_key(map, k, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)",
-                                       m->name, config_key(map, k), near ? "; did you mean '" : "", near ? near : "",
-                                       near ? "'?" : "", m->name);
+            return config_error_at_key(
+                map, k, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)", m->name,
+                config_key(map, k), near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", m->name);
         }
         double value = config_number(item, 0);
         enum status status = check_parameter_range(r, item, i, value);
@@ -234,8 +308,8 @@ static enum status start_run(struct simulation *s, void *context, struct error *
                                        near ? "'?" : "");
         }
         if (!(level > 0))
-            return config_error(config_item(initial, k), e, "initial.%s: %g: a level must be above 0", config_key(initial, k),
-                                level);
+            return config_error(config_item(initial, k), e, "initial.%s: %g: a level must be above 0",
+                                config_key(initial, k), level);
         s->x0[i] = log(level);
     }
     for (size_t i = 0; i < m->n_states; i++)
@@ -254,9 +328,11 @@ static enum status read_time(struct resolver *r)
     const struct config_node *step = config_get(r->root, "time.output");
     r->run->output_step = strcmp(config_text(step, "auto"), "auto") == 0 ? 0 : config_number(step, 0);
     if (!(s->to > s->from))
-        return config_error(config_later(to, from), r->e, "time.to: %.10g is not after time.from %.10g", s->to, s->from);
+        return config_error(config_later(to, from), r->e, "time.to: %.10g is not after time.from %.10g", s->to,
+                            s->from);
     if (r->run->output_step > 0 && (s->to - s->from) / r->run->output_step > 1e6)
-        return config_error(config_later(step, config_later(to, from)), r->e, "time.output: more than a million rows; the longest run allows steps from %g years",
+        return config_error(config_later(step, config_later(to, from)), r->e,
+                            "time.output: more than a million rows; the longest run allows steps from %g years",
                             (s->to - s->from) / 1e6);
     return STATUS_OK;
 }
@@ -292,10 +368,11 @@ static enum status read_intervention(struct resolver *r, const struct config_nod
     for (size_t k = 0; k < s->n_interventions; k++) {
         const struct intervention *other = &s->interventions[k];
         if (other->param == v.param && v.from < other->to)
-            return config_error(config_get(node, "ramp"), r->e,
-                                "%s is moved by another intervention from %.10g to %.10g: they may not overlap and stand in "
-                                "order of time",
-                                s->model->params[v.param].key, other->from, other->to);
+            return config_error(
+                config_get(node, "ramp"), r->e,
+                "%s is moved by another intervention from %.10g to %.10g: they may not overlap and stand in "
+                "order of time",
+                s->model->params[v.param].key, other->from, other->to);
         if (other->param == v.param)
             old *= other->factor;
     }
@@ -336,7 +413,8 @@ static enum status read_solve(struct resolver *r)
         status = config_error(config_get(node, "parameter"), r->e, "solve: %s is %g: the search must start above 0",
                               s->model->params[target.parameter].key, s->p[target.parameter]);
     if (!status && !(target.year > s->from && target.year <= s->to))
-        status = config_error(config_later(at, config_get(r->root, "time")), r->e, "solve.at: %g is not within the run, %g to %g", target.year, s->from, s->to);
+        status = config_error(config_later(at, config_get(r->root, "time")), r->e,
+                              "solve.at: %g is not within the run, %g to %g", target.year, s->from, s->to);
     if (status)
         return status;
     r->run->solved_parameter = target.parameter;
@@ -530,8 +608,8 @@ enum status scenario_read(const char *path, const char *const *settings, size_t 
     return read_with(path, settings, n_settings, resolve_run, reporter, out, e);
 }
 
-enum status scenario_read_config(const char *path, const char *const *settings, size_t n_settings,
-                                 struct config **out, struct error *e)
+enum status scenario_read_config(const char *path, const char *const *settings, size_t n_settings, struct config **out,
+                                 struct error *e)
 {
     struct scenario s;
     enum status status = read_with(path, settings, n_settings, resolve_inputs, NULL, &s, e);

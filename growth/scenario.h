@@ -40,7 +40,7 @@ struct growth_run {
     char name[64];
     struct simulation simulation; /* ready: solved for, started, with interventions */
     struct phase_options phases;
-    double output_step;           /* years between rows of series.csv; 0: automatic */
+    double output_step;             /* years between rows of series.csv; 0: automatic */
     struct comparison *comparisons; /* owned */
     size_t n_comparisons;
     bool figures[N_GROWTH_FIGURES];
@@ -55,15 +55,16 @@ struct scenario {
     size_t n_runs;
 };
 
-/* Read a scenario file and resolve its runs: parameters against the model's table, start, shooting (`solve`), comparison series.
- * Errors: STATUS_BAD_INPUT with file:line:column, STATUS_USAGE for a bad --set, STATUS_FAILED when solving fails,
- * STATUS_INTERRUPTED. Clear in all cases. */
+/* Read a scenario file and resolve its runs: parameters against the model's table, start, shooting (`solve`),
+ * comparison series. Errors: STATUS_BAD_INPUT with file:line:column, STATUS_USAGE for a bad --set, STATUS_FAILED when
+ * solving fails, STATUS_INTERRUPTED. Clear in all cases. */
 enum status scenario_read(const char *path, const char *const *settings, size_t n_settings,
                           const struct reporter *reporter, struct scenario *out, struct error *e);
 void scenario_clear(struct scenario *s);
 
-/* Only the merged file, checked against the schema and each run's model, without series or solving. The caller frees. */
-enum status scenario_read_config(const char *path, const char *const *settings, size_t n_settings,
-                                 struct config **out, struct error *e);
+/* Only the merged file, checked against the schema and each run's model, without series or solving. The caller frees.
+ */
+enum status scenario_read_config(const char *path, const char *const *settings, size_t n_settings, struct config **out,
+                                 struct error *e);
 
 #endif

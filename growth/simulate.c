@@ -86,8 +86,8 @@ static int run_events(double year, const double *x, double *g, void *context)
     for (size_t k = 0; k < c->n_pairs; k++) {
         const double *row = share + c->pairs[k].flow * MODEL_MAX_INPUTS;
         double a = row[c->pairs[k].a], b = row[c->pairs[k].b];
-        /* Towards a blow-up both shares may underflow. Such a pair limits nothing, and a difference that is exactly zero from
-         * there on would stop the integrator. */
+        /* Towards a blow-up both shares may underflow. Such a pair limits nothing, and a difference that is exactly
+         * zero from there on would stop the integrator. */
         g[k] = a + b > 1e-200 ? (a - b) / (a + b) : 1;
     }
     return 0;
@@ -120,7 +120,7 @@ static void list_pairs(struct run_context *c)
                     c->pairs[c->n_pairs++] = (struct pair){flow, a, b};
 }
 
-/* --- reading a trajectory ----------------------------------------------------------------------------------------------- */
+/* --- reading a trajectory ----------------------------------------------------------------------------------------- */
 
 double trajectory_begin(const struct trajectory *t)
 {
@@ -167,7 +167,7 @@ void trajectory_clear(struct trajectory *t)
     t->n_switches = 0;
 }
 
-/* --- switches ----------------------------------------------------------------------------------------------------------- */
+/* --- switches ----------------------------------------------------------------------------------------------------- */
 
 /* b's part of a + b at a tau, less the level sought. */
 static double newcomers_part(const struct trajectory *t, const struct bottleneck_switch *w, double tau)
@@ -179,7 +179,8 @@ static double newcomers_part(const struct trajectory *t, const struct bottleneck
     return row[w->to] / (row[w->from] + row[w->to]);
 }
 
-/* The date nearest to the switch, going in `direction` over the stored steps, where the newcomer's part reaches `level`. */
+/* The date nearest to the switch, going in `direction` over the stored steps, where the newcomer's part reaches
+ * `level`. */
 static double level_date(const struct trajectory *t, const struct bottleneck_switch *w, double tau, double level,
                          int direction)
 {
@@ -188,7 +189,7 @@ static double level_date(const struct trajectory *t, const struct bottleneck_swi
     while (k < sol->pieces && sol->knot[k + 1] <= tau)
         k++;
     double inside = tau;
-    for (; k < sol->pieces; k += direction > 0 ? 1u : (size_t)-1) {
+    for (; k<sol->pieces; k += direction> 0 ? 1u : (size_t)-1) {
         double outside = sol->knot[direction > 0 ? k + 1 : k];
         if ((newcomers_part(t, w, outside) - level) * direction >= 0) {
             for (int i = 0; i < 60; i++) {
@@ -242,7 +243,7 @@ static enum status collect_switches(struct trajectory *t, const struct run_conte
     return STATUS_OK;
 }
 
-/* --- simulate ----------------------------------------------------------------------------------------------------------- */
+/* --- simulate ----------------------------------------------------------------------------------------------------- */
 
 /* Error weight of the date, years. An error in the date is one in the levels, times their growth; over a run they grow
  * by some thirty e-foldings, so this keeps it about as small as their own. Never below the spacing of dates. */
@@ -251,8 +252,8 @@ static double time_weight(const struct simulation *s, double rtol)
     return fmax(rtol * (s->to - s->from) / 30, 8 * DBL_EPSILON * fmax(fabs(s->from), fabs(s->to)));
 }
 
-static enum status integrate(const struct run_context *c, double rtol, size_t n_events,
-                             const struct reporter *reporter, struct rescaled_run *run, struct error *e)
+static enum status integrate(const struct run_context *c, double rtol, size_t n_events, const struct reporter *reporter,
+                             struct rescaled_run *run, struct error *e)
 {
     const struct simulation *s = c->s;
     double span = s->to - s->from;
@@ -274,7 +275,8 @@ static enum status integrate(const struct run_context *c, double rtol, size_t n_
 }
 
 /* The same run at a hundredth of the tolerance, as far as double precision goes: how far the date moves. At a tenth the
- * two errors are often so much alike that their difference says nothing; what is left of that, rtol of the run covers. */
+ * two errors are often so much alike that their difference says nothing; what is left of that, rtol of the run covers.
+ */
 static enum status bound_date_error(struct trajectory *t, const struct run_context *c, double rtol,
                                     const struct reporter *reporter, struct error *e)
 {

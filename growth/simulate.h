@@ -12,10 +12,11 @@
 
 enum { SIMULATION_MAX_INTERVENTIONS = 16 };
 
-/* A smooth change of one parameter: until `from` it has its own value, from `to` on that value x factor; between them its
- * logarithm follows a quintic with two continuous derivatives. (A parameter that is 0 or negative moves linearly.) */
+/* A smooth change of one parameter: until `from` it has its own value, from `to` on that value x factor; between them
+ * its logarithm follows a quintic with two continuous derivatives. (A parameter that is 0 or negative moves linearly.)
+ */
 struct intervention {
-    size_t param; /* index in the model's table */
+    size_t param;    /* index in the model's table */
     double from, to; /* years, from < to */
     double factor;
 };
@@ -39,23 +40,24 @@ struct simulation {
 struct bottleneck_switch {
     size_t flow, from, to; /* indices: model->flows[flow].inputs[from] limited before, ...[to] after */
     double date;           /* years */
-    double width;          /* years for the newcomer's part of the pair's shares to go from 1/4 to 3/4; NAN: never completes */
+    double width; /* years for the newcomer's part of the pair's shares to go from 1/4 to 3/4; NAN: never completes */
 };
 
 struct trajectory {
     struct simulation simulation;
-    struct rescaled_run run; /* solution over tau; component n_states is t */
+    struct rescaled_run run;            /* solution over tau; component n_states is t */
     struct bottleneck_switch *switches; /* in order of date; owned */
     size_t n_switches;
-    double date_error; /* of a blow-up or exhaustion date: integration error (from a run at rtol/100) and extrapolation; years */
+    double date_error; /* of a blow-up or exhaustion date: integration error (from a run at rtol/100) and extrapolation;
+                          years */
 };
 
-/* Set the defaults of a run of `model`: parameters, derived constants, steady state (or default levels) as the start, BDF,
- * rtol 1e-9. */
+/* Set the defaults of a run of `model`: parameters, derived constants, steady state (or default levels) as the start,
+ * BDF, rtol 1e-9. */
 enum status simulation_init(struct simulation *s, const struct model *model, double from, double to, struct error *e);
 
-/* Integrate. With `bound_date` a run that ends in a singularity is repeated at a hundredth of the tolerance to bound the
- * date's error. On failure, what was integrated stays in *out for inspection. Clear *out in all cases. */
+/* Integrate. With `bound_date` a run that ends in a singularity is repeated at a hundredth of the tolerance to bound
+ * the date's error. On failure, what was integrated stays in *out for inspection. Clear *out in all cases. */
 enum status simulate(const struct simulation *s, bool bound_date, const struct reporter *reporter,
                      struct trajectory *out, struct error *e);
 void trajectory_clear(struct trajectory *t);

@@ -116,8 +116,8 @@ enum status solve_parameter(struct simulation *s, const struct solve_target *tar
     if (shot.status)
         return shot.status;
     if (!found)
-        return error_set(e, STATUS_FAILED, "solve: no %s within a factor 4 of %g puts %s on %g in %.10g", param->key, start,
-                         variable_key(s->model, target->variable), target->value, target->year);
+        return error_set(e, STATUS_FAILED, "solve: no %s within a factor 4 of %g puts %s on %g in %.10g", param->key,
+                         start, variable_key(s->model, target->variable), target->value, target->year);
     double root = high > low ? refine(&shot, low, high) : low;
     set_parameter(&shot, root);
     if (shot.status)

@@ -55,7 +55,8 @@ struct table *phases_to_table(const struct run_result *r)
 {
     const struct model *m = r->run->simulation.model;
     struct table *t = table_new("Growth phases");
-    static const char *const headings[] = {"phase", "from", "to", "kind", "pace", "growth/yr", "doubling (yr)", "exponent B"};
+    static const char *const headings[] = {"phase",     "from",          "to",        "kind", "pace",
+                                           "growth/yr", "doubling (yr)", "exponent B"};
     for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++)
         table_add_column(t, headings[i], i == 3 || i == 4 ? TABLE_LEFT : TABLE_RIGHT);
     if (m->n_flows)
@@ -86,7 +87,8 @@ static void causes_to_text(const struct run_result *r, const struct phase_transi
     size_t used = 0;
     buffer[0] = 0;
     for (size_t i = 0; i < w->n_driver_causes && used < size; i++)
-        used += (size_t)snprintf(buffer + used, size - used, "%s%s (%+.2f)", used ? "; " : "", cause_name(&r->run->simulation, w->driver_causes[i]),
+        used += (size_t)snprintf(buffer + used, size - used, "%s%s (%+.2f)", used ? "; " : "",
+                                 cause_name(&r->run->simulation, w->driver_causes[i]),
                                  100 * w->contributions[w->driver_causes[i]]);
     for (size_t i = 0; i < w->n_switch_causes && used < size; i++) {
         const struct bottleneck_switch *s = &r->trajectory.switches[w->switch_causes[i]];
@@ -144,7 +146,8 @@ struct table *events_to_table(const struct run_result *r)
 struct table *comparisons_to_table(const struct scenario_result *r)
 {
     struct table *t = table_new("Held against data (errors in natural logarithms; 0.1 is about 10 %)");
-    static const char *const headings[] = {"run", "variable", "points", "from", "to", "rms error", "largest miss", "in", "series"};
+    static const char *const headings[] = {"run",       "variable",     "points", "from",  "to",
+                                           "rms error", "largest miss", "in",     "series"};
     for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++)
         table_add_column(t, headings[i], i < 2 || i == 8 ? TABLE_LEFT : TABLE_RIGHT);
     for (size_t k = 0; k < r->n_runs; k++)
@@ -194,7 +197,8 @@ static const char *lag_to_text(const struct phase_lag *lag, char *buffer, size_t
     if (isnan(lag->peak))
         snprintf(buffer, size, "does not peak");
     else
-        snprintf(buffer, size, "peaks in %s (half of its fall done by %s)", text_from_year(lag->peak, 0, peak, sizeof peak),
+        snprintf(buffer, size, "peaks in %s (half of its fall done by %s)",
+                 text_from_year(lag->peak, 0, peak, sizeof peak),
                  isnan(lag->half) ? "no date" : text_from_year(lag->half, 0, half, sizeof half));
     return buffer;
 }
@@ -206,11 +210,13 @@ char *lags_to_text(const struct run_result *r, char *buffer, size_t size)
     buffer[0] = 0;
     if (!l->measured)
         return buffer;
-    int used = snprintf(buffer, size, "Delays before phase %zu: growth of population %s, of science %s, of output %s", l->phase + 1,
-                        lag_to_text(&l->population, population, sizeof population),
-                        lag_to_text(&l->science, science, sizeof science), lag_to_text(&l->output, output, sizeof output));
+    int used =
+        snprintf(buffer, size, "Delays before phase %zu: growth of population %s, of science %s, of output %s",
+                 l->phase + 1, lag_to_text(&l->population, population, sizeof population),
+                 lag_to_text(&l->science, science, sizeof science), lag_to_text(&l->output, output, sizeof output));
     if (isfinite(l->population.peak + l->science.peak + l->output.peak) && used > 0 && (size_t)used < size)
-        used += snprintf(buffer + used, size - (size_t)used, ": %.0f years from population to science, %.0f from science to output",
+        used += snprintf(buffer + used, size - (size_t)used,
+                         ": %.0f years from population to science, %.0f from science to output",
                          l->science.peak - l->population.peak, l->output.peak - l->science.peak);
     if (used > 0 && (size_t)used < size)
         snprintf(buffer + used, size - (size_t)used, ".");

@@ -1,15 +1,15 @@
 /* What a growth model is: one const struct of names, equations, tables and evaluators.
  *
  * Every built-in model is autonomous, dx/dt = f(x; p), in *logarithmic* states x_i = ln X_i, so levels stay positive
- * and f is a vector of growth rates (1/year). Output is log-linear in the states, ln Y = c_0(p) + sum_i c_i(p) x_i, which
- * makes growth g = c.f and its gradient dg/dx = J^T c exact for every model.
+ * and f is a vector of growth rates (1/year). Output is log-linear in the states, ln Y = c_0(p) + sum_i c_i(p) x_i,
+ * which makes growth g = c.f and its gradient dg/dx = J^T c exact for every model.
  *
  * Parameters: an evaluator receives p[0 .. n_params + n_derived): the parameters in the order of the table, then the
  * derived constants that `derive` computed from them once, before the run (a scale factor that follows from the steady
  * state, say). An intervention changes p[0 .. n_params) during a run; derived constants keep their values.
  *
- * All evaluators are pure functions of their arguments: no allocation, no globals. They return 0, or > 0 where the state
- * is outside the model's domain (recoverable: the integrator tries a smaller step).
+ * All evaluators are pure functions of their arguments: no allocation, no globals. They return 0, or > 0 where the
+ * state is outside the model's domain (recoverable: the integrator tries a smaller step).
  */
 #ifndef GEARS_MODELS_MODEL_H
 #define GEARS_MODELS_MODEL_H
@@ -22,10 +22,10 @@
 
 enum {
     MODEL_MAX_STATES = 8,
-    MODEL_MAX_PARAMS = 64,  /* parameters + derived constants */
+    MODEL_MAX_PARAMS = 64, /* parameters + derived constants */
     MODEL_MAX_OUTPUTS = 24,
     MODEL_MAX_FLOWS = 4,
-    MODEL_MAX_INPUTS = 4,   /* inputs of one flow */
+    MODEL_MAX_INPUTS = 4, /* inputs of one flow */
     MODEL_MAX_DRIVERS = 12,
 };
 
@@ -43,10 +43,10 @@ struct model_output {
 
 /* A flow (technology, science, ...) made from inputs; the input with the largest elasticity share limits it. */
 struct model_flow {
-    const char *key;                        /* "technology" */
+    const char *key; /* "technology" */
     const char *meaning;
     size_t n_inputs;
-    const char *inputs[MODEL_MAX_INPUTS];   /* "intelligence", "science" */
+    const char *inputs[MODEL_MAX_INPUTS]; /* "intelligence", "science" */
 };
 
 struct model {
@@ -72,20 +72,20 @@ struct model {
     /* x (n_states) := logarithms of the steady state (or balanced path) the model starts in. NULL: it has none. */
     enum status (*steady_state)(const double *p, double *x, struct error *e);
 
-    int (*rhs)(const double *p, const double *x, double *f);      /* f (n), 1/year */
+    int (*rhs)(const double *p, const double *x, double *f);        /* f (n), 1/year */
     int (*jacobian)(const double *p, const double *x, double *jac); /* jac (n, n) row-major, df_i/dx_j, 1/year */
     /* ln Y, and its constant elasticities c (n) = d ln Y/dx (c may be NULL) */
     double (*log_output)(const double *p, const double *x, double *c);
     /* out (n_outputs), in the units of the table */
     void (*observe)(const double *p, const double *x, double *out);
-    /* share (n_flows, MODEL_MAX_INPUTS) row-major: elasticity shares of each flow's inputs, summing to 1 over a row; unused
-     * entries 0. NULL when n_flows is 0. Must be smooth in x. */
+    /* share (n_flows, MODEL_MAX_INPUTS) row-major: elasticity shares of each flow's inputs, summing to 1 over a row;
+     * unused entries 0. NULL when n_flows is 0. Must be smooth in x. */
     void (*shares)(const double *p, const double *x, double *share);
-    /* rate (n_drivers): dg/dt split by cause, sum = (dg/dx).f, 1/year^2, so that the change of growth over a period is the
-     * sum of the integrals. NULL when n_drivers is 0. */
+    /* rate (n_drivers): dg/dt split by cause, sum = (dg/dx).f, 1/year^2, so that the change of growth over a period is
+     * the sum of the integrals. NULL when n_drivers is 0. */
     int (*growth_drivers)(const double *p, const double *x, const double *f, double *rate);
-    /* Known answer: x (n) at time t (years after the start) from x0; returns false where there is none (past the blow-up, or
-     * these parameters). NULL: no closed form. */
+    /* Known answer: x (n) at time t (years after the start) from x0; returns false where there is none (past the
+     * blow-up, or these parameters). NULL: no closed form. */
     bool (*exact)(const double *p, const double *x0, double t, double *x);
     /* Time from x0 to the blow-up, INFINITY if never, NAN where it is not known for this start; NULL: it never is. */
     double (*exact_blow_up)(const double *p, const double *x0);
@@ -103,8 +103,9 @@ const struct model *model_find(const char *name);
 /* p[0 .. n_params) := defaults. */
 void model_default_parameters(const struct model *m, double *p);
 
-/* Growth rate of output g = d ln Y/dt = c.f (1/year) from the model's own right-hand side, into *g, and, where dg is not
- * NULL, dg/dt = (J^T c).f (1/year^2) into *dg. f (n) is returned too where it is not NULL. Returns an evaluator's code. */
+/* Growth rate of output g = d ln Y/dt = c.f (1/year) from the model's own right-hand side, into *g, and, where dg is
+ * not NULL, dg/dt = (J^T c).f (1/year^2) into *dg. f (n) is returned too where it is not NULL. Returns an evaluator's
+ * code. */
 int model_growth(const struct model *m, const double *p, const double *x, double *f, double *g, double *dg);
 
 /* Index of an output called `key`, or n_outputs. */

@@ -77,7 +77,8 @@ static const struct param params[N_PARAMS] = {
     [SCIENCE_RATE] = {"science_rate", "aS", "1/year", 0.000613, 0, 10, "pace of science"},
     [SCIENCE_RETURNS] = {"science_returns", "phiS", "", 0.536, -20, 1.5, "returns of science to itself"},
     [SCIENCE_PARALLEL] = {"science_parallel", "lamS", "", 1, 0, 2, "returns of science to its inputs"},
-    [TECHNOLOGY_RATE] = {"technology_rate", "aT", "1/year", 0.0142068317, 0, 10, "pace of technology; dates everything"},
+    [TECHNOLOGY_RATE] = {"technology_rate", "aT", "1/year", 0.0142068317, 0, 10,
+                         "pace of technology; dates everything"},
     [TECHNOLOGY_RETURNS] = {"technology_returns", "phiT", "", -0.41, -20, 1.5, "returns of technology to itself"},
     [TECHNOLOGY_PARALLEL] = {"technology_parallel", "lamT", "", 0.973, 0, 2, "returns of technology to its inputs"},
     [SURPLUS_EXPONENT] = {"surplus_exponent", "theta", "", 3.53, 0, 20,
@@ -87,7 +88,8 @@ static const struct param params[N_PARAMS] = {
                            "instruments per unit of capital, in units of intelligence"},
     [SCIENCE_SUPPLY] = {"science_supply", "s", "million persons", 12.4, 1e-12, 1e12,
                         "technology that a unit of science allows, in units of intelligence"},
-    [MACHINE_EXPONENT] = {"machine_exponent", "zeta", "", 3.69, 0, 20, "machine intelligence per capital rises as T^zeta"},
+    [MACHINE_EXPONENT] = {"machine_exponent", "zeta", "", 3.69, 0, 20,
+                          "machine intelligence per capital rises as T^zeta"},
     [MACHINE_EFFICIENCY] = {"machine_efficiency", "eta", "million persons per billion int$", 4.42e-11, 0, 1e6,
                             "machine intelligence per unit of capital at T = 1"},
     [SUBSTITUTION] = {"substitution", "rho", "", -3, -60, -0.05, "CES exponent: inputs of research are complements"},
@@ -145,12 +147,12 @@ struct parts {
     double log_output, log_income;
     double surplus, surplus_slope; /* u, d ln u/d ln y */
     double log_people, log_machines, log_intelligence;
-    double human_share;               /* H/N */
-    double science_share, tech_share; /* eS, eT: elasticity share of intelligence */
-    double births, births_slope;      /* b, db/d ln y */
+    double human_share;                             /* H/N */
+    double science_share, tech_share;               /* eS, eT: elasticity share of intelligence */
+    double births, births_slope;                    /* b, db/d ln y */
     double deaths, deaths_slope, deaths_by_science; /* d, dd/d ln y, dd/d ln S */
-    double gross_investment;          /* sig Y/K */
-    double rate[N_STATES];            /* f */
+    double gross_investment;                        /* sig Y/K */
+    double rate[N_STATES];                          /* f */
 };
 
 /* ln(e^a + e^b) */

@@ -3,9 +3,9 @@
  * dx/dt = f(t, x) (states are logarithms, f growth rates) is integrated in tau with
  *     dt/dtau = 1/w,   dx/dtau = f/w,   w = sqrt(rate_floor^2 + sum f_i^2),
  * t being one more state (component n). Towards a finite-time blow-up at t* the rates go like 1/(t* - t), so that
- * w/(dw/dt) -> t* - t: the remaining time shrinks exponentially in tau and nothing overflows. A state whose logarithm goes to
- * minus infinity in finite time (a stock that runs out) ends the run the same way and is told apart by the sign of the
- * dominating rate.
+ * w/(dw/dt) -> t* - t: the remaining time shrinks exponentially in tau and nothing overflows. A state whose logarithm
+ * goes to minus infinity in finite time (a stock that runs out) ends the run the same way and is told apart by the sign
+ * of the dominating rate.
  */
 #ifndef GEARS_SOLVER_RESCALED_H
 #define GEARS_SOLVER_RESCALED_H
@@ -30,23 +30,24 @@ struct rescaled_event {
     size_t id;     /* index of the root function */
     int direction; /* the sign of its change */
     double tau, t;
-    double x[16];  /* state there, first n */
+    double x[16]; /* state there, first n */
 };
 
 struct rescaled_run {
     enum rescaled_outcome outcome;
-    double rate_floor; /* as given: dt/dtau = 1/sqrt(rate_floor^2 + sum f^2) */
-    double date;       /* t_end, the blow-up date, or the date of exhaustion */
-    double date_error; /* years: uncertainty of the extrapolated remaining time (not of the integration) */
-    size_t exhausted;  /* RESCALED_EXHAUSTED: which state */
-    struct ode_solution solution; /* over tau, n + 1 components, the last is t */
+    double rate_floor;             /* as given: dt/dtau = 1/sqrt(rate_floor^2 + sum f^2) */
+    double date;                   /* t_end, the blow-up date, or the date of exhaustion */
+    double date_error;             /* years: uncertainty of the extrapolated remaining time (not of the integration) */
+    size_t exhausted;              /* RESCALED_EXHAUSTED: which state */
+    struct ode_solution solution;  /* over tau, n + 1 components, the last is t */
     struct rescaled_event *events; /* (n_events) in order; owned */
     size_t n_events, events_capacity;
     struct ode_statistics statistics;
 };
 
 /* Integrate from (t0, x0) to t_end or to the singularity before it. problem: in t; its n <= 15, events are functions of
- * (t, x). On failure what was integrated so far stays in *run (outcome is then meaningless). *run must be cleared in all cases.
+ * (t, x). On failure what was integrated so far stays in *run (outcome is then meaningless). *run must be cleared in
+ * all cases.
  */
 enum status rescaled_integrate(const struct ode_problem *problem, const struct rescaled_options *options, double t0,
                                const double *x0, double t_end, struct rescaled_run *run, struct error *e);

@@ -33,8 +33,8 @@ static bool reserve(struct ode_solution *sol, size_t coefficients)
 {
     if (sol->pieces + 1 > sol->piece_capacity) {
         size_t capacity = sol->piece_capacity ? 2 * sol->piece_capacity : 256;
-        if (!grow(&sol->knot, capacity + 1, sizeof *sol->knot) ||
-            !grow(&sol->degree, capacity, sizeof *sol->degree) || !grow(&sol->offset, capacity, sizeof *sol->offset))
+        if (!grow(&sol->knot, capacity + 1, sizeof *sol->knot) || !grow(&sol->degree, capacity, sizeof *sol->degree) ||
+            !grow(&sol->offset, capacity, sizeof *sol->offset))
             return false;
         sol->piece_capacity = capacity;
     }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct ode_solution {
-    size_t n;            /* components */
+    size_t n; /* components */
     size_t pieces;
     double *knot;        /* (pieces + 1) rising */
     int *degree;         /* (pieces) */

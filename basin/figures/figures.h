@@ -4,7 +4,8 @@
 
 #include "basin/session.h"
 
-/* Loss, gradient, distance from the origin and sharpness along the training of every run; NULL when nothing was trained. */
+/* Loss, gradient, distance from the origin and sharpness along the training of every run; NULL when nothing was
+ * trained. */
 struct figure *figure_of_training(const struct basin_result *results, size_t n);
 
 #endif
