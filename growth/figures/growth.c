@@ -62,11 +62,20 @@ static void add_phases(const struct run_result *r, struct figure *f, size_t pane
     }
 }
 
+static bool falls(const struct curves *c)
+{
+    for (size_t k = 0; k < c->n; k++)
+        for (size_t j = 0; j < c->curve[k].n; j++)
+            if (c->curve[k].growth[j] < 0)
+                return true;
+    return false;
+}
+
 static void add_growth_panel(const struct curves *c, struct figure *f, const char *title, const struct axis *x,
                              enum axis_scale scale, double high, bool labels, bool legend)
 {
     struct axis y = {.label = "growth of output (% a year)", .scale = scale, .low = NAN, .high = high};
-    if (scale == AXIS_LINEAR)
+    if (scale == AXIS_LINEAR && !falls(c))
         y.low = 0;
     size_t panel = figure_add_panel(f, title, x, &y);
     add_phases(c->curve[0].result, f, panel, labels);
@@ -85,15 +94,6 @@ static void add_exponent_panel(const struct curves *c, struct figure *f, const s
     for (size_t k = 0; k < c->n; k++)
         figure_add_series(f, panel, MARK_LINE, curves_run_colour(k), c->curve[k].label, c->curve[k].n, c->curve[k].year,
                           c->curve[k].exponent, NULL);
-}
-
-static bool falls(const struct curves *c)
-{
-    for (size_t k = 0; k < c->n; k++)
-        for (size_t j = 0; j < c->curve[k].n; j++)
-            if (c->curve[k].growth[j] < 0)
-                return true;
-    return false;
 }
 
 /* Top of the growth axis, % a year: automatic, or where growth counts as running away. */
