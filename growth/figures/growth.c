@@ -62,21 +62,22 @@ static void add_phases(const struct run_result *r, struct figure *f, size_t pane
     }
 }
 
-static bool falls(const struct curves *c)
+/* Bottom of the growth axis, % a year: 0, or what the runs fall to, but not far below where a stock runs out. */
+static double lowest(const struct curves *c)
 {
+    double least = 0;
     for (size_t k = 0; k < c->n; k++)
         for (size_t j = 0; j < c->curve[k].n; j++)
-            if (c->curve[k].growth[j] < 0)
-                return true;
-    return false;
+            least = fmin(least, c->curve[k].growth[j]);
+    return 100 * fmax(1.1 * least, -0.25 * c->runaway);
 }
 
 static void add_growth_panel(const struct curves *c, struct figure *f, const char *title, const struct axis *x,
                              enum axis_scale scale, double high, bool labels, bool legend)
 {
     struct axis y = {.label = "growth of output (% a year)", .scale = scale, .low = NAN, .high = high};
-    if (scale == AXIS_LINEAR && !falls(c))
-        y.low = 0;
+    if (scale == AXIS_LINEAR)
+        y.low = lowest(c);
     size_t panel = figure_add_panel(f, title, x, &y);
     add_phases(c->curve[0].result, f, panel, labels);
     if (labels)
@@ -117,7 +118,7 @@ struct figure *figure_of_growth(const struct drawn_run *runs, size_t n)
                                  "sub-exponential) and dotted lines are the phases and switches of the first run."))) {
         struct axis all = curves_long_axis(&c), zoom;
         bool zoomed = curves_zoom_axis(&c, &zoom);
-        add_growth_panel(&c, f, "the whole run", &all, zoomed && !falls(&c) ? AXIS_LOG : AXIS_LINEAR, highest(&c, 1),
+        add_growth_panel(&c, f, "the whole run", &all, zoomed && lowest(&c) == 0 ? AXIS_LOG : AXIS_LINEAR, highest(&c, 1),
                          !zoomed, !zoomed);
         if (zoomed)
             add_growth_panel(&c, f, "the last centuries", &zoom, AXIS_LINEAR, highest(&c, 0.5), true, true);
