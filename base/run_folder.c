@@ -95,6 +95,8 @@ static enum status list_files(const struct run_folder *f, char ***out, size_t *n
     closedir(directory);
     if (!ok) {
         free_names(*out, *n);
+        *out = NULL;
+        *n = 0;
         return error_memory(e);
     }
     if (*n)

@@ -165,17 +165,27 @@ static enum status look_at_h(struct desk *d, struct audit *a, struct error *e)
 /* --- the verdict
  * -------------------------------------------------------------------------------------------------------- */
 
+static bool fit_is_perfect(const struct audit *a)
+{
+    return a->residual_part_norm <= 1e-9 * a->gauss_newton_norm;
+}
+
+static bool equality_is_promised(const struct problem *p, const struct audit *a)
+{
+    bool raw_logits = p->loss == LOSS_CE && p->behaviour == BEHAVIOUR_OUTPUTS;
+    return fit_is_perfect(a) && !raw_logits && !(p->weight_decay > 0);
+}
+
 /* Why the ranks should be equal, or need not be, for this loss and behaviour (docs/audit.md). */
 static const char *why(const struct problem *p, const struct audit *a)
 {
-    bool perfect = a->residual_part_norm <= 1e-9 * a->gauss_newton_norm;
     if (p->weight_decay > 0)
         return "weight decay adds wd to every eigenvalue of H, so H has full rank whatever G has";
     if (p->loss == LOSS_CE && p->behaviour == BEHAVIOUR_OUTPUTS)
         return "softmax does not see a common shift of the logits: diag(p) - p p^T is singular, so H may have a lower "
                "rank than G of "
                "raw logits";
-    if (!perfect)
+    if (!fit_is_perfect(a))
         return "the residual is not 0, so H has a part that does not come from G (sum of r_k Hess f_k)";
     if (p->loss == LOSS_CE)
         return "at a perfect fit the slope of the loss vanishes on the tangent of the simplex and its curvature there "
@@ -394,7 +404,9 @@ static enum status run_audit(const struct minimum *m, const struct config_node *
         findings_add_table(out, summary_table(&a));
         if (a.lost.n)
             findings_add_table(out, lost_to_table(&a));
-        findings_add_sentence(out, "rank H = rank G %s: %s.", equality_name(a.equality), a.reason);
+        bool lucky = a.equality == EQUALITY_HOLDS && !equality_is_promised(m->problem, &a);
+        findings_add_sentence(out, "rank H = rank G %s%s: %s.", equality_name(a.equality),
+                              lucky ? ", but need not" : "", a.reason);
         if (!a.dimension_established && a.generic_rank > a.g.rank)
             findings_add_sentence(
                 out,

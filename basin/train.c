@@ -206,7 +206,7 @@ static void fill_defaults(struct trainer *t)
     if (o->residual_tolerance <= 0)
         o->residual_tolerance = 1e-10;
     if (o->rtol <= 0)
-        o->rtol = 1e-6;
+        o->rtol = t->problem.network.activation->smooth ? 1e-6 : 1e-3;
     if (o->learning_rate <= 0)
         o->learning_rate = 1e-2;
     if (o->path_points == 0)

@@ -14,12 +14,14 @@ enum train_method {
 
 /* Every method ends where the behaviour is perfect (residual_tolerance), where the gradient has vanished
  * (gradient_tolerance), at a limit, or where neither gradient nor loss get any smaller; train_run's `ending` says
- * which. The flow integrates on with tighter tolerances before it gives up. */
+ * which. The flow integrates on with tighter tolerances before it gives up, unless the activation has kinks: a flow
+ * along a kink crosses it at every step, the shorter the tighter, and its end there is not a place where the gradient
+ * vanishes. */
 struct train_options {
     enum train_method method;
     double gradient_tolerance; /* stop when |grad L| is below this x max(1, |grad L| at theta0); 0: 1e-10 */
     double residual_tolerance; /* or when the behaviour is perfect to this: |f - t| (mse) or |p - t| rms; 0: 1e-10 */
-    double rtol;               /* of the flow, relative to theta; 0: 1e-6 */
+    double rtol;               /* of the flow, relative to theta; 0: 1e-6, or 1e-3 where the activation has kinks */
     double learning_rate;      /* Adam; 0: 1e-2, decaying as the loss stalls */
     long max_steps;            /* 0: a method's own limit */
     double max_seconds;        /* wall clock of this call; 0: none */

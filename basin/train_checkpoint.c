@@ -30,7 +30,7 @@ enum {
 
 static const char *const vector_names[TRAIN_VECTORS] = {"vector.0", "vector.1"};
 
-static void add(struct array_set *set, const char *name, size_t rows, size_t columns, double *values)
+static void add(struct array_set *set, const char *name, size_t rows, size_t columns, const double *values)
 {
     struct array *a = &set->arrays[set->n++];
     *a = (struct array){.name = (char *)name,
@@ -38,7 +38,7 @@ static void add(struct array_set *set, const char *name, size_t rows, size_t col
                         .n_dimensions = columns ? 2 : 1,
                         .shape = {rows, columns},
                         .n = rows * (columns ? columns : 1),
-                        .values = values};
+                        .values = (double *)values};
 }
 
 static void state_from_trainer(const struct trainer *t, double state[STATE_SIZE])

@@ -140,7 +140,8 @@ enum train_end train_by_flow(struct trainer *t)
         t->number[NUMBER_BEST_GRADIENT] = t->gradient_norm;
         t->number[NUMBER_BEST_LOSS] = t->excess;
     }
-    while (end == TRAIN_STALLED && *rtol >= TIGHTEST) {
+    double tightest = t->problem.network.activation->smooth ? TIGHTEST : t->options.rtol;
+    while (end == TRAIN_STALLED && *rtol >= tightest) {
         end = flow_drain(&f);
         if (end == TRAIN_STALLED) {
             *rtol *= TIGHTER;

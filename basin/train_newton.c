@@ -24,7 +24,7 @@ enum { NUMBER_DAMPING };
 
 /* A way down counts as one out of a saddle when it gains this part of the excess at theta0: beside a minimum that is
  * degenerate or not quite reached there are small negative eigenvalues, too. */
-static const double WORTH_LEAVING = 1e-8;
+static const double WORTH_LEAVING = 1e-8, SHORTEST = 1e-4 /* of the size of theta */;
 
 struct newton {
     struct trainer *t;
@@ -150,6 +150,22 @@ static bool find_descent(struct newton *w)
     return x.smallest + x.smallest_error < 0;
 }
 
+/* Look at t->theta + length w->step: lower than all before is kept in *least and *way. Below a hundredth of theta's
+ * size the fall may be lost in rounding, and it goes on in any case. */
+static bool goes_down(struct newton *w, double length, double *least, double *way)
+{
+    struct trainer *t = w->t;
+    memcpy(w->trial, t->theta, t->n * sizeof *w->trial);
+    linalg_axpy(t->n, length, w->step, w->trial);
+    double excess = trainer_look(t, w->trial);
+    if (excess < *least) {
+        *least = excess;
+        *way = length;
+        return true;
+    }
+    return fabs(length) < 1e-2 * (1 + linalg_norm(t->n, t->theta));
+}
+
 /* Down the steepest direction, either way, in growing steps as long as it goes down. false: it does not. */
 static bool leave_saddle(struct newton *w)
 {
@@ -157,18 +173,11 @@ static bool leave_saddle(struct newton *w)
     double size = 1 + linalg_norm(t->n, t->theta), least = t->excess, way = 0;
     if (!find_descent(w))
         return false;
-    for (int sign = -1; sign <= 1; sign += 2)
-        for (double length = 1e-4 * size; length < size; length *= 2) {
-            memcpy(w->trial, t->theta, t->n * sizeof *w->trial);
-            linalg_axpy(t->n, sign * length, w->step, w->trial);
-            double excess = trainer_look(t, w->trial);
-            if (!(excess < least) && length > 1e-2 * size)
-                break;
-            if (excess < least) {
-                least = excess;
-                way = sign * length;
-            }
-        }
+    for (int sign = -1; sign <= 1; sign += 2) {
+        double length = SHORTEST * size;
+        while (length < size && goes_down(w, sign * length, &least, &way))
+            length *= 2;
+    }
     double gained;
     linalg_axpy(t->n, way, w->step, memcpy(w->trial, t->theta, t->n * sizeof *w->trial));
     bool left =

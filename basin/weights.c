@@ -18,28 +18,20 @@ static void conventional_name(size_t l, int which, bool sequential, char name[32
         snprintf(name, 32, "%s%zu", which ? "b" : "W", l + 1);
 }
 
-static bool has_all(const struct network *net, const struct array_set *set, bool sequential)
-{
-    char name[32];
-    for (size_t l = 0; l < net->n_layers; l++)
-        for (int which = 0; which <= (int)net->bias; which++) {
-            conventional_name(l, which, sequential, name);
-            if (!array_find(set, name))
-                return false;
-        }
-    return true;
-}
-
 static bool is_reference(const struct array *a)
 {
     return strncmp(a->name, "reference.", 10) == 0;
 }
 
+struct candidate {
+    const struct array *tensor;
+};
+
 /* Digits inside names compare as numbers: layer10 after layer2. */
 static int compare_naturally(const void *a, const void *b)
 {
-    const struct array *left = *(const struct array *const *)a, *right = *(const struct array *const *)b;
-    const char *p = left->name, *q = right->name;
+    const struct candidate *left = a, *right = b;
+    const char *p = left->tensor->name, *q = right->tensor->name;
     while (*p && *q) {
         if (*p >= '0' && *p <= '9' && *q >= '0' && *q <= '9') {
             char *p_end, *q_end;
@@ -63,15 +55,20 @@ struct chosen {
     const struct array *tensor[2 * NETWORK_MAX_LAYERS];
 };
 
-static void choose_by_convention(const struct network *net, const struct array_set *set, bool sequential,
+/* false: not all of them are there. */
+static bool choose_by_convention(const struct network *net, const struct array_set *set, bool sequential,
                                  struct chosen *out)
 {
-    size_t per_layer = 1 + (size_t)net->bias;
-    for (size_t i = 0; i < net->n_layers * per_layer; i++) {
-        char name[32];
-        conventional_name(i / per_layer, (int)(i % per_layer), sequential, name);
-        out->tensor[i] = array_find(set, name);
-    }
+    size_t k = 0;
+    for (size_t l = 0; l < net->n_layers; l++)
+        for (int which = 0; which <= (int)net->bias; which++) {
+            char name[32];
+            conventional_name(l, which, sequential, name);
+            out->tensor[k] = array_find(set, name);
+            if (!out->tensor[k++])
+                return false;
+        }
+    return true;
 }
 
 static enum status choose_by_map(const struct network *net, const struct array_set *set,
@@ -97,20 +94,20 @@ static enum status choose_in_order(const struct network *net, const struct array
                                    struct chosen *out, struct error *e)
 {
     size_t per_layer = 1 + (size_t)net->bias, n[2] = {0, 0};
-    const struct array **sorted = malloc(2 * (set->n + 1) * sizeof *sorted);
+    struct candidate *sorted = malloc(2 * (set->n + 1) * sizeof *sorted);
     if (!sorted)
         return error_memory(e);
-    const struct array **kind[] = {sorted, sorted + set->n + 1}; /* weights, biases */
+    struct candidate *kind[] = {sorted, sorted + set->n + 1}; /* weights, biases */
     for (size_t i = 0; i < set->n; i++) {
         int which = set->arrays[i].n_dimensions < 2;
         if (!is_reference(&set->arrays[i]))
-            kind[which][n[which]++] = &set->arrays[i];
+            kind[which][n[which]++].tensor = &set->arrays[i];
     }
     bool fits = n[0] == net->n_layers && n[1] == (net->bias ? net->n_layers : 0);
     for (size_t which = 0; which < per_layer && fits; which++) {
         qsort(kind[which], n[which], sizeof *sorted, compare_naturally);
         for (size_t l = 0; l < net->n_layers; l++)
-            out->tensor[l * per_layer + which] = kind[which][l];
+            out->tensor[l * per_layer + which] = kind[which][l].tensor;
     }
     free(sorted);
     return fits ? STATUS_OK
@@ -124,11 +121,8 @@ static enum status choose(const struct network *net, const struct array_set *set
 {
     if (names)
         return choose_by_map(net, set, names, out, e);
-    for (int sequential = 1; sequential >= 0; sequential--)
-        if (has_all(net, set, sequential)) {
-            choose_by_convention(net, set, sequential, out);
-            return STATUS_OK;
-        }
+    if (choose_by_convention(net, set, true, out) || choose_by_convention(net, set, false, out))
+        return STATUS_OK;
     return choose_in_order(net, set, path, out, e);
 }
 
@@ -138,8 +132,9 @@ static enum status copy_weight(const struct array *a, size_t rows, size_t column
     size_t first = layout == WEIGHTS_OUT_IN ? rows : columns, second = layout == WEIGHTS_OUT_IN ? columns : rows;
     if (a->n_dimensions != 2 || a->shape[0] != first || a->shape[1] != second)
         return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0,
-                            "tensor '%.60s' is %zu x %zu; this layer wants %zu x %zu, (%s)", a->name, a->shape[0],
-                            a->n_dimensions > 1 ? a->shape[1] : (size_t)1, first, second,
+                            "tensor '%.60s' is %zu x %zu; this layer wants %zu x %zu, (%s); see network.layout and "
+                            "network.names",
+                            a->name, a->shape[0], a->n_dimensions > 1 ? a->shape[1] : (size_t)1, first, second,
                             layout == WEIGHTS_OUT_IN ? "out, in" : "in, out");
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++)
@@ -268,11 +263,8 @@ bool weights_reuse(const struct network *net, const char *key, const char *path,
     bool reused = false;
     if (!array_read(path, &set, NULL)) {
         const char *found = array_metadata(&set, key_name);
-        reused = found && strcmp(found, key) == 0 && has_all(net, &set, false);
-    }
-    if (reused) {
-        choose_by_convention(net, &set, false, &chosen);
-        reused = copy_all(net, &chosen, WEIGHTS_OUT_IN, path, theta, NULL) == STATUS_OK;
+        reused = found && strcmp(found, key) == 0 && choose_by_convention(net, &set, false, &chosen) &&
+                 copy_all(net, &chosen, WEIGHTS_OUT_IN, path, theta, NULL) == STATUS_OK;
     }
     array_set_clear(&set);
     return reused;

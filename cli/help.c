@@ -98,6 +98,6 @@ enum status command_help(const struct options *o, struct error *e)
         names[n++] = c->name;
     }
     const char *near = text_nearest(name, names, n);
-    return error_set(e, STATUS_USAGE, "unknown command '%s'%s%s%s; gears help lists the commands", name,
+    return error_set(e, STATUS_USAGE, "unknown command '%s'%s%s%s (gears help lists the commands)", name,
                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

@@ -44,12 +44,13 @@ static int complain(int argc, char **argv)
     size_t n = 0;
     for (const struct command *c = commands; c->name && n < 64; c++)
         names[n++] = c->name;
-    snprintf(given, sizeof given, "%.30s%s%.30s", argv[1], argc > 2 && argv[2][0] != '-' ? " " : "",
-             argc > 2 && argv[2][0] != '-' ? argv[2] : "");
+    bool group = strcmp(argv[1], "growth") == 0 || strcmp(argv[1], "basin") == 0;
+    bool two = group && argc > 2 && argv[2][0] != '-';
+    snprintf(given, sizeof given, "%.30s%s%.30s", argv[1], two ? " " : "", two ? argv[2] : "");
     near = text_nearest(given, names, n);
     if (!near)
         near = text_nearest(argv[1], names, n);
-    fprintf(stderr, "gears: unknown command '%.60s'%s%s%s; gears help lists the commands\n", given,
+    fprintf(stderr, "gears: unknown command '%.60s'%s%s%s (gears help lists the commands)\n", given,
             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return STATUS_USAGE;
 }

@@ -191,7 +191,7 @@ static enum status unknown_model(const char *name, struct error *e)
     for (size_t i = 0; i < model_registry_size; i++)
         names[i] = model_registry[i]->name;
     const char *near = text_nearest(name, names, model_registry_size);
-    return error_set(e, STATUS_USAGE, "there is no model '%.60s'%s%s%s; gears models lists them", name,
+    return error_set(e, STATUS_USAGE, "there is no model '%.60s'%s%s%s (gears models lists them)", name,
                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 

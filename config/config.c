@@ -90,6 +90,8 @@ static enum status read_merged(const char *path, struct chain *chain, struct con
                             CONFIG_MAX_EXTENDS);
     }
     enum status status = file_read(path, CONFIG_MAX_BYTES, &text, &length, e);
+    if (!status && !real)
+        status = error_memory(e);
     if (!status)
         status = yaml_parse(text, length, path, out, e);
     free(text);
@@ -417,7 +419,7 @@ enum status config_check_names(const struct config_node *list, struct error *e)
         const struct config_node *name = config_get(config_item(list, i), "name");
         for (size_t k = 0; k < i; k++)
             if (strcmp(config_text(name, ""), config_text(config_get(config_item(list, k), "name"), "")) == 0)
-                return config_error(name, e, "two of them are called '%.60s'", config_text(name, ""));
+                return config_error(name, e, "two runs are called '%.60s'", config_text(name, ""));
     }
     return STATUS_OK;
 }

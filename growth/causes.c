@@ -182,8 +182,9 @@ static struct phase_lag measure_lag(const struct trajectory *t, size_t what, dou
     }
     if (lag.peak >= to - (to - from) / STEPS) /* still rising: there is no peak to date */
         return (struct phase_lag){NAN, NAN};
-    for (double when = lag.peak; when <= to; when += (to - from) / STEPS)
-        if (growth_of(t, what, trajectory_tau(t, when), &year) <= 0.5 * (top + bottom)) {
+    for (int i = 0; i <= STEPS; i++)
+        if (growth_of(t, what, trajectory_tau(t, lag.peak + (to - lag.peak) * i / STEPS), &year) <=
+            0.5 * (top + bottom)) {
             lag.half = year;
             break;
         }

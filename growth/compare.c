@@ -19,30 +19,32 @@ enum status compare_run(const struct trajectory *t, const struct comparison *c, 
 {
     const struct series *s = &c->series;
     double first = fmax(c->from, trajectory_begin(t)), last = fmin(c->to, trajectory_end(t)), sum = 0;
-    memset(out, 0, sizeof *out);
+    *out = (struct comparison_result){0};
     out->rms_log_error = out->worst = out->worst_year = out->first = out->last = NAN;
     if (!allocate(out, s->n)) {
         comparison_result_clear(out);
         return error_memory(e);
     }
+    size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
         double year = s->year[i], observed = s->value[i] * c->factor;
         if (year < first || year > last || !(observed > 0))
             continue;
         double modelled = variable_at(t, c->variable, year), miss = log(modelled / observed);
-        out->year[out->n] = year;
-        out->observed[out->n] = observed;
-        out->modelled[out->n++] = modelled;
+        out->year[n] = year;
+        out->observed[n] = observed;
+        out->modelled[n++] = modelled;
         sum += miss * miss;
         if (!(fabs(miss) <= fabs(out->worst))) {
             out->worst = miss;
             out->worst_year = year;
         }
     }
-    if (out->n) {
+    out->n = n;
+    if (n) {
         out->first = out->year[0];
-        out->last = out->year[out->n - 1];
-        out->rms_log_error = sqrt(sum / (double)out->n);
+        out->last = out->year[n - 1];
+        out->rms_log_error = sqrt(sum / (double)n);
     }
     return STATUS_OK;
 }

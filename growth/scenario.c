@@ -193,7 +193,7 @@ static enum status find_model(struct resolver *r)
     size_t used = 0;
     for (size_t i = 0; i < model_registry_size && used < sizeof allowed; i++)
         used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", names[i]);
-    return config_error(node, r->e, "unknown model '%.60s'%s%s%s; allowed: %s", name, near ? "; did you mean '" : "",
+    return config_error(node, r->e, "unknown model '%.60s'%s%s%s (allowed: %s)", name, near ? "; did you mean '" : "",
                         near ? near : "", near ? "'?" : "", allowed);
 }
 

@@ -58,7 +58,7 @@ static bool bracket(struct shot *shot, double start, double *low, double *high)
         *low = *high = start;
         return true;
     }
-    for (; !shot->status && above - start < FARTHEST; step *= 1.6) {
+    while (!shot->status && above - start < FARTHEST) {
         double next = above + step, at = miss(next, shot);
         if (!shot->status && (at > 0) != (middle > 0)) {
             *low = above;
@@ -75,6 +75,7 @@ static bool bracket(struct shot *shot, double start, double *low, double *high)
             return true;
         }
         below = next;
+        step *= 1.6;
     }
     return false;
 }

@@ -145,7 +145,7 @@ struct table *events_to_table(const struct run_result *r)
 
 struct table *comparisons_to_table(const struct scenario_result *r)
 {
-    struct table *t = table_new("Held against data (errors in natural logarithms; 0.1 is about 10 %)");
+    struct table *t = table_new("Held against data (errors are ln model - ln data; 0.1 is about 10 %)");
     static const char *const headings[] = {"run",       "variable",     "points", "from",  "to",
                                            "rms error", "largest miss", "in",     "series"};
     for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++)
@@ -180,9 +180,9 @@ char *ending_to_text(const struct run_result *r, char *buffer, size_t size)
     char year[40];
     text_from_year(run->date, 2, year, sizeof year);
     if (run->outcome == RESCALED_BLOW_UP)
-        snprintf(buffer, size, "Blow-up in %s, give or take %.1g years.", year, r->trajectory.date_error);
+        snprintf(buffer, size, "Blow-up in %s (numerical error %.1g years).", year, r->trajectory.date_error);
     else if (run->outcome == RESCALED_EXHAUSTED)
-        snprintf(buffer, size, "%s (%s) is exhausted in %s, give or take %.1g years.",
+        snprintf(buffer, size, "%s (%s) is exhausted in %s (numerical error %.1g years).",
                  r->run->simulation.model->states[run->exhausted].key,
                  r->run->simulation.model->states[run->exhausted].meaning, year, r->trajectory.date_error);
     else
@@ -215,9 +215,10 @@ char *lags_to_text(const struct run_result *r, char *buffer, size_t size)
                  l->phase + 1, lag_to_text(&l->population, population, sizeof population),
                  lag_to_text(&l->science, science, sizeof science), lag_to_text(&l->output, output, sizeof output));
     if (isfinite(l->population.peak + l->science.peak + l->output.peak) && used > 0 && (size_t)used < size)
-        used += snprintf(buffer + used, size - (size_t)used,
-                         ": %.0f years from population to science, %.0f from science to output",
-                         l->science.peak - l->population.peak, l->output.peak - l->science.peak);
+        used += snprintf(
+            buffer + used, size - (size_t)used, ": science %.0f years %s population, output %.0f years %s science",
+            fabs(l->science.peak - l->population.peak), l->science.peak < l->population.peak ? "before" : "after",
+            fabs(l->output.peak - l->science.peak), l->output.peak < l->science.peak ? "before" : "after");
     if (used > 0 && (size_t)used < size)
         snprintf(buffer + used, size - (size_t)used, ".");
     return buffer;

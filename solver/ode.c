@@ -96,6 +96,7 @@ static int set_weights(N_Vector x, N_Vector weight, void *user)
 }
 
 /* CVODES would print to stderr; keep its words for our error instead. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): CVODES' type */
 static void keep_complaint(int code, const char *module, const char *function, char *message, void *user)
 {
     (void)code, (void)module, (void)function;

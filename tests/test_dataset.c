@@ -465,7 +465,7 @@ START_TEST(a_file_that_is_not_there)
 {
     struct dataset d;
     write_pair("x.csv", "1\n", "t.csv", "1\n");
-    strcat(t_path, ".gone");
+    testing_path(t_path, folder, "gone.csv");
     ck_assert_int_eq(dataset_files(x_path, t_path, 1, 0, 0, 0, 0, &d, &e), STATUS_BAD_INPUT);
     dataset_clear(&d);
 }

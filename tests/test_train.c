@@ -319,6 +319,23 @@ START_TEST(xor_is_fitted_perfectly)
 }
 END_TEST
 
+/* Kinks that the flow slides along for a while. */
+START_TEST(the_flow_gets_along_with_kinks)
+{
+    for (uint64_t seed = 0; seed < 2; seed++) {
+        struct task t = {0};
+        network_of(&t, "relu", true, 3, (const size_t[]){2, 4, 1});
+        must(dataset_parity(2, 0, &t.data, &e));
+        task_finish(&t, LOSS_MSE, seed);
+        struct training r = train(&t, &(struct train_options){.method = TRAIN_FLOW, .polish = true});
+        ck_assert_msg(r.converged && r.residual_max < 1e-10, "%s", r.ending);
+        ck_assert_int_lt(r.steps, 10000);
+        training_clear(&r);
+        task_clear(&t);
+    }
+}
+END_TEST
+
 /* Without Newton steps: Levenberg-Marquardt alone reaches rounding; the flow and Adam their tolerance. */
 START_TEST(xor_without_polish)
 {
@@ -784,6 +801,7 @@ int main(void)
     suite_add_tcase(suite, bowls);
     TCase *fits = tcase_create("fits");
     tcase_add_loop_test(fits, xor_is_fitted_perfectly, 0, 3);
+    tcase_add_test(fits, the_flow_gets_along_with_kinks);
     tcase_add_loop_test(fits, xor_without_polish, 0, 3);
     tcase_add_loop_test(fits, students_of_their_teacher, 0, 9);
     tcase_add_loop_test(fits, lm_takes_the_same_steps_by_parameters_and_by_outputs, 0, 6);

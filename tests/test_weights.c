@@ -247,7 +247,7 @@ START_TEST(what_does_not_fit_is_refused)
     write_file(&f);
     load_must_refuse(WEIGHTS_OUT_IN, NULL,
                      "1 matrices and 2 vectors, but the network has 2 weights and as many biases");
-    strcat(path, ".gone");
+    testing_path(path, folder, "gone.safetensors");
     ck_assert_int_eq(weights_load(&net, path, WEIGHTS_OUT_IN, NULL, loaded, &e), STATUS_BAD_INPUT);
 }
 END_TEST
@@ -259,7 +259,7 @@ START_TEST(reuse_wants_the_key)
     ck_assert_mem_eq(theta, loaded, sizeof theta);
     ck_assert(!weights_reuse(&net, "0123456789abcdee", path, loaded));
     ck_assert(!weights_reuse(&net, "", path, loaded));
-    strcat(path, ".gone");
+    testing_path(path, folder, "gone.safetensors");
     ck_assert(!weights_reuse(&net, "0123456789abcdef", path, loaded));
 }
 END_TEST
