@@ -169,7 +169,7 @@ static double growth_of(const struct trajectory *t, size_t what, double tau, dou
  * done. */
 static struct phase_lag measure_lag(const struct trajectory *t, size_t what, double from, double to)
 {
-    enum { STEPS = 2000 };
+    enum { STEPS = 500 };
     struct phase_lag lag = {NAN, NAN};
     double top = -INFINITY, bottom = INFINITY, year;
     for (int i = 0; i <= STEPS; i++) {

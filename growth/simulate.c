@@ -287,6 +287,7 @@ static enum status bound_date_error(struct trajectory *t, const struct run_conte
         double moved = finer.outcome == t->run.outcome ? fabs(finer.date - t->run.date) : INFINITY;
         t->date_error = t->run.date_error + 2 * (moved + rtol * (c->s->to - c->s->from));
     }
+    t->bounding = finer.statistics;
     rescaled_run_clear(&finer);
     return status;
 }

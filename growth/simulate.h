@@ -48,6 +48,7 @@ struct trajectory {
     struct rescaled_run run;            /* solution over tau; component n_states is t */
     struct bottleneck_switch *switches; /* in order of date; owned */
     size_t n_switches;
+    struct ode_statistics bounding; /* of the second run, which bounds the date's error; 0: there was none */
     double date_error; /* of a blow-up or exhaustion date: integration error (from a run at rtol/100) and extrapolation;
                           years */
 };

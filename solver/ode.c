@@ -368,6 +368,23 @@ enum status ode_interpolate(struct ode *o, double s, int k, double *x, struct er
     return STATUS_OK;
 }
 
+enum status ode_taylor(struct ode *o, double *out, struct error *e)
+{
+    double begin = seconds_now(), factorial = 1;
+    size_t n = o->problem.n;
+    enum status status = STATUS_OK;
+    memcpy(out, ode_state(o), n * sizeof *out);
+    for (int k = 1; k <= ode_order(o) && !status; k++) {
+        double *row = out + (size_t)k * n;
+        status = ode_interpolate(o, o->s, k, row, e);
+        factorial *= k;
+        for (size_t i = 0; i < n; i++)
+            row[i] /= factorial;
+    }
+    o->statistics.dense_seconds += seconds_now() - begin;
+    return status;
+}
+
 int ode_order(const struct ode *o)
 {
     int order = 1;

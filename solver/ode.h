@@ -55,7 +55,8 @@ struct ode_options {
 struct ode_statistics {
     long steps, rhs_calls, jacobian_calls /* products J v with ODE_BDF_KRYLOV */, event_calls, newton_failures,
         error_test_failures;
-    double seconds; /* wall clock inside ode_step */
+    double seconds;       /* wall clock inside ode_step */
+    double dense_seconds; /* and inside ode_taylor */
 };
 
 /* Why and where an integration ended early. */
@@ -93,6 +94,8 @@ const int *ode_event_directions(const struct ode *o);
 
 /* k-th derivative (k up to the current order) of the dense output at s within the last step, into x (n). */
 enum status ode_interpolate(struct ode *o, double s, int k, double *x, struct error *e);
+/* The polynomial of the dense output about ode_position: row k of out (ode_order + 1, n) is its k-th derivative / k!. */
+enum status ode_taylor(struct ode *o, double *out, struct error *e);
 int ode_order(const struct ode *o);         /* order of the method in the last step = degree of its dense output */
 double ode_step_start(const struct ode *o); /* the dense output is valid from here ... */
 double ode_step_end(const struct ode *o);   /* ... to here; >= ode_position: an event may stop inside a step */

@@ -56,17 +56,9 @@ enum status ode_solution_append(struct ode_solution *sol, struct ode *o, struct 
     size_t count = (size_t)(degree + 1) * sol->n;
     if (!reserve(sol, count))
         return error_memory(e);
-    double *c = sol->coefficient + sol->coefficients, factorial = 1;
-    memcpy(c, ode_state(o), sol->n * sizeof *c);
-    for (int k = 1; k <= degree; k++) {
-        double *row = c + (size_t)k * sol->n;
-        enum status status = ode_interpolate(o, to, k, row, e);
-        if (status)
-            return status;
-        factorial *= k;
-        for (size_t i = 0; i < sol->n; i++)
-            row[i] /= factorial;
-    }
+    enum status status = ode_taylor(o, sol->coefficient + sol->coefficients, e);
+    if (status)
+        return status;
     if (sol->pieces == 0)
         sol->knot[0] = from;
     sol->degree[sol->pieces] = degree;
