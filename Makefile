@@ -41,7 +41,7 @@ LIB_SOURCES = $(wildcard $(FOLDERS:%=%/*.c))
 CLI_SOURCES = $(wildcard cli/*.c)
 TEST_SOURCES = $(wildcard tests/test_*.c)
 TEST_SUPPORT = $(filter-out $(TEST_SOURCES),$(wildcard tests/*.c))
-BENCH_SOURCES = $(wildcard bench/*.c)
+BENCH_SOURCES = $(wildcard bench/bench_*.c)
 FUZZ_SOURCES = $(wildcard tests/fuzz/fuzz_*.c)
 SOURCES = $(LIB_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(TEST_SUPPORT) $(BENCH_SOURCES) $(FUZZ_SOURCES)
 HEADERS = $(wildcard $(FOLDERS:%=%/*.h) cli/*.h tests/*.h tests/fuzz/*.h bench/*.h)
@@ -157,10 +157,10 @@ lint: packages $(TIDIED) ## formatting, clang-tidy, cppcheck, shellcheck, gcc an
 fmt: packages ## format the sources
 	@clang-format -i $(SOURCES) $(HEADERS)
 
-# Each bench/*.py runs a program of ours beside what a user would run instead, and prints a table of docs/bench.md.
+# bench/growth and each bench/*.py run a program of ours beside what a user would run instead, and print a table of docs/bench.md.
 .PHONY: bench
 bench: packages $(BENCHES) ## our speed beside other programs'
-	@for script in $(wildcard bench/*.py); do echo "$$script"; $$script $(BUILD) || exit 1; done
+	@for script in bench/growth $(wildcard bench/*.py); do echo "$$script"; $$script $(BUILD) || exit 1; done
 
 # --- showing ---------------------------------------------------------------------------------------------------------
 
