@@ -20,11 +20,23 @@ struct figure *figure_new(const char *name, const char *title, const char *capti
     return f;
 }
 
+static void map_clear(struct plot_map *m)
+{
+    free(m->x);
+    free(m->y);
+    free(m->z);
+    free(m->levels);
+    free(m->label);
+    memset(m, 0, sizeof *m);
+}
+
 static void panel_clear(struct panel *p)
 {
     free(p->title);
     free(p->x_label);
     free(p->y_label);
+    free(p->z_label);
+    map_clear(&p->map);
     for (size_t i = 0; i < p->n_series; i++) {
         free(p->series[i].legend);
         free(p->series[i].points);
@@ -93,31 +105,143 @@ void figure_set_columns(struct figure *f, size_t columns)
         f->columns = columns;
 }
 
-void figure_add_series(struct figure *f, size_t panel, enum mark mark, int colour, const char *legend, size_t n,
-                       const double *x, const double *y, const double *y2)
+/* One more series with room for n points of so many columns; NULL where there is no such panel, or no memory. */
+static struct plot_series *add_series(struct figure *f, size_t panel, bool space, enum mark mark, int colour,
+                                      const char *legend, size_t n, size_t columns)
 {
-    if (!f || panel >= f->n_panels)
-        return;
+    if (!f || panel >= f->n_panels || f->panels[panel].space != space)
+        return NULL;
     struct panel *p = &f->panels[panel];
     struct plot_series *s = extend(f, &p->series, &p->n_series, sizeof *s);
     if (!s)
-        return;
+        return NULL;
     s->mark = mark;
     s->colour = colour >= 0 ? colour % FIGURE_COLOURS : p->next_colour++ % FIGURE_COLOURS;
     s->legend = copy_into(f, legend);
-    s->columns = y2 ? 3 : 2;
-    s->points = malloc((n + 1) * s->columns * sizeof *s->points);
+    s->columns = columns;
+    s->points = malloc((n + 1) * columns * sizeof *s->points);
     f->failed |= !s->points;
-    if (!s->points)
-        return;
-    s->n = n;
-    for (size_t i = 0; i < n; i++) {
+    s->n = s->points ? n : 0;
+    return s->points ? s : NULL;
+}
+
+void figure_add_series(struct figure *f, size_t panel, enum mark mark, int colour, const char *legend, size_t n,
+                       const double *x, const double *y, const double *y2)
+{
+    struct plot_series *s = add_series(f, panel, false, mark, colour, legend, n, y2 ? 3 : 2);
+    for (size_t i = 0; s && i < n; i++) {
         double *point = s->points + i * s->columns;
         point[0] = x[i];
         point[1] = y[i];
         if (y2)
             point[2] = y2[i];
     }
+}
+
+static double *copy_numbers(struct figure *f, size_t n, const double *numbers)
+{
+    double *copy = malloc((n + 1) * sizeof *copy);
+    f->failed |= !copy;
+    if (copy && n)
+        memcpy(copy, numbers, n * sizeof *copy);
+    return copy;
+}
+
+/* The ends of the colour scale as asked for, else those of the data. */
+static void find_colour_range(struct plot_map *m)
+{
+    struct axis a = {.scale = m->colour};
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; m->z && i < m->nx * m->ny; i++)
+        if (axis_can_show(&a, m->z[i])) {
+            low = fmin(low, m->z[i]);
+            high = fmax(high, m->z[i]);
+        }
+    if (!axis_can_show(&a, m->low))
+        m->low = isfinite(low) ? low : m->colour == AXIS_LOG ? 1 : 0;
+    if (!axis_can_show(&a, m->high))
+        m->high = isfinite(high) ? high : m->low;
+    if (!(m->high > m->low))
+        m->high = m->colour == AXIS_LOG ? 2 * m->low : m->low + fmax(1, fabs(m->low));
+}
+
+static void keep_good_levels(struct plot_map *m)
+{
+    struct axis a = {.scale = m->colour};
+    size_t kept = 0;
+    for (size_t k = 0; m->levels && k < m->n_levels; k++)
+        if (axis_can_show(&a, m->levels[k]))
+            m->levels[kept++] = m->levels[k];
+    m->n_levels = kept;
+}
+
+void figure_set_map(struct figure *f, size_t panel, const struct figure_map *m)
+{
+    if (!f || panel >= f->n_panels || f->panels[panel].space || m->nx < 2 || m->ny < 2)
+        return;
+    struct panel *p = &f->panels[panel];
+    map_clear(&p->map);
+    p->map = (struct plot_map){.nx = m->nx,
+                               .ny = m->ny,
+                               .n_levels = m->n_levels,
+                               .x = copy_numbers(f, m->nx, m->x),
+                               .y = copy_numbers(f, m->ny, m->y),
+                               .z = copy_numbers(f, m->nx * m->ny, m->z),
+                               .levels = copy_numbers(f, m->n_levels, m->levels),
+                               .colour = m->colour,
+                               .low = m->low,
+                               .high = m->high,
+                               .label = copy_into(f, m->label ? m->label : "")};
+    find_colour_range(&p->map);
+    keep_good_levels(&p->map);
+    p->x.low = m->x[0];
+    p->x.high = m->x[m->nx - 1];
+    p->y.low = m->y[0];
+    p->y.high = m->y[m->ny - 1];
+}
+
+void figure_set_equal(struct figure *f, size_t panel)
+{
+    if (f && panel < f->n_panels)
+        f->panels[panel].equal = true;
+}
+
+size_t figure_add_space(struct figure *f, const char *title, const struct axis axes[3], double tilt, double turn)
+{
+    size_t index = figure_add_panel(f, title, &axes[0], &axes[1]);
+    if (!f || index >= f->n_panels)
+        return index;
+    struct panel *p = &f->panels[index];
+    p->space = true;
+    p->z = axes[2];
+    p->z_label = copy_into(f, axes[2].label ? axes[2].label : "");
+    p->tilt = tilt;
+    p->turn = turn;
+    return index;
+}
+
+void figure_add_surface(struct figure *f, size_t panel, int colour, double opacity, const char *legend,
+                        const double *vertices, size_t n_triangles, const size_t *triangles)
+{
+    struct plot_series *s = add_series(f, panel, true, MARK_LINE, colour, legend, 3 * n_triangles, 3);
+    if (!s)
+        return;
+    s->opacity = opacity;
+    for (size_t i = 0; i < 3 * n_triangles; i++)
+        memcpy(s->points + 3 * i, vertices + 3 * triangles[i], 3 * sizeof *vertices);
+}
+
+void figure_add_curve(struct figure *f, size_t panel, enum mark mark, int colour, const char *legend, size_t n,
+                      const double *points)
+{
+    struct plot_series *s = add_series(f, panel, true, mark, colour, legend, n, 3);
+    if (s && n)
+        memcpy(s->points, points, 3 * n * sizeof *points);
+}
+
+size_t panel_blocks(const struct panel *p)
+{
+    return p->n_series + (p->map.nx > 0);
 }
 
 void figure_add_span(struct figure *f, size_t panel, double from, double to, const char *label, int colour)

@@ -1,4 +1,4 @@
-/* A figure: panels with axes, series, bands and labels -> a gnuplot script, its data file, SVG and PNG.
+/* A figure: panels with axes, series, bands, maps, surfaces and labels -> a gnuplot script, its data file, SVG and PNG.
  *
  * The description is plain data built by growth/figures and basin/figures; this layer knows no model and no network.
  * All strings are copied; a figure owns what was added to it.
@@ -54,6 +54,35 @@ void figure_add_series(struct figure *f, size_t panel, enum mark mark, int colou
 void figure_add_span(struct figure *f, size_t panel, double from, double to, const char *label, int colour);
 /* A vertical line at x with a label (an event). */
 void figure_add_vertical(struct figure *f, size_t panel, double x, const char *label);
+
+/* A function of two variables behind the series of a panel with linear axes: pale colours on a grid, contour lines
+ * over them. */
+struct figure_map {
+    size_t nx, ny;          /* >= 2 */
+    const double *x, *y;    /* (nx), (ny), rising in even steps; the panel's axes end where they end */
+    const double *z;        /* (ny, nx) row-major; NaN and infinite are left white */
+    enum axis_scale colour; /* AXIS_LINEAR or AXIS_LOG */
+    double low, high;     /* ends of the colour scale, what lies beyond takes the colour of the end; NAN: of the data */
+    const double *levels; /* (n_levels) contour lines, where z takes them on; also the marks of the colour scale */
+    size_t n_levels;
+    const char *label; /* of the colour scale; NULL: none */
+};
+/* Copies. A panel has one map at most, the last one given. */
+void figure_set_map(struct figure *f, size_t panel, const struct figure_map *m);
+/* A unit of x is drawn as long as a unit of y (in space: and of z). */
+void figure_set_equal(struct figure *f, size_t panel);
+
+/* Add a panel in space: axes x, y, z (linear) seen from `tilt` degrees off the vertical, turned by `turn` degrees about
+ * it. Its range is that of the axes, or of what is in it. Returns its index. */
+size_t figure_add_space(struct figure *f, const char *title, const struct axis axes[3], double tilt, double turn);
+/* Add triangles (n_triangles, 3), indices of rows of vertices (n_vertices, 3), to a panel in space; opacity in (0, 1].
+ * They hide each other by their depth, whichever surface they belong to. */
+void figure_add_surface(struct figure *f, size_t panel, int colour, double opacity, const char *legend,
+                        const double *vertices, size_t n_triangles, const size_t *triangles);
+/* Add n points (n, 3) to a panel in space, over the surfaces: MARK_LINE, MARK_DASHED or MARK_POINTS. NaN breaks a line.
+ */
+void figure_add_curve(struct figure *f, size_t panel, enum mark mark, int colour, const char *legend, size_t n,
+                      const double *points);
 
 /* Out of memory while building is remembered and reported here. Writes NAME.gp, NAME.dat, and, when gnuplot can be run,
  * NAME.svg and NAME.png into `folder` (each aside, then renamed). *drawn (may be NULL) says whether gnuplot ran; its

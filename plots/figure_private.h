@@ -13,7 +13,8 @@ struct plot_series {
     int colour;
     char *legend; /* may be NULL */
     size_t n, columns;
-    double *points; /* (n, columns) row-major: x, y[, y2] */
+    double *points; /* (n, columns) row-major: x, y[, y2]; in space x, y, z, of a surface three points a triangle */
+    double opacity; /* of a surface; 0: it is none */
 };
 
 struct plot_span {
@@ -27,9 +28,23 @@ struct plot_vertical {
     char *label;
 };
 
+struct plot_map {
+    size_t nx, ny, n_levels; /* nx 0: there is no map */
+    double *x, *y, *z, *levels;
+    enum axis_scale colour;
+    double low, high; /* of the colour scale */
+    char *label;
+};
+
 struct panel {
     struct axis x, y; /* labels are the copies below */
     char *title, *x_label, *y_label;
+    struct plot_map map;
+    bool equal;
+    bool space; /* three axes: */
+    struct axis z;
+    char *z_label;
+    double tilt, turn;
     struct plot_series *series;
     struct plot_span *spans;
     struct plot_vertical *verticals;
@@ -46,6 +61,25 @@ struct figure {
 
 /* Whether a value has a place on the axis: finite, positive on a log axis, before the horizon. */
 bool axis_can_show(const struct axis *a, double value);
+
+/* Blocks of NAME.dat that a panel takes: its series, then its map. */
+size_t panel_blocks(const struct panel *p);
+
+/* Pieces of a script. A text comes in quotes; a colour is "#rrggbb". */
+void script_text(const char *text, FILE *out);
+void script_number(double value, FILE *out);
+const char *script_colour(int colour);
+int script_point_shape(int colour);
+/* " title 'words' noenhanced", or " notitle". */
+void script_legend(const char *legend, FILE *out);
+
+/* Contour lines of the map as a datablock $linesPANEL, before the panels are drawn; nothing where there are none. */
+void script_map_prepare(const struct figure *f, size_t panel, size_t first_block, FILE *out);
+/* The settings of a panel with a map, and its part of the plot command (more must follow). */
+void script_map_settings(const struct panel *p, FILE *out);
+void script_map_plot(const struct figure *f, size_t panel, size_t first_block, FILE *out);
+/* A whole panel in space. */
+void script_space(const struct figure *f, size_t panel, size_t first_block, FILE *out);
 
 /* The gnuplot script of a figure whose data stand in NAME.dat. */
 void script_write(const struct figure *f, FILE *out);

@@ -17,11 +17,18 @@ static const char *const dashes[FIGURE_COLOURS] = {"solid", "'-'", "'.-'", "'_.'
 #define LABEL_CHARACTER 0.009
 
 enum { LABELS_MAX = 64 };
-enum { PANEL_WIDTH = 1100, PANEL_HEIGHT = 430, LEGEND_ROW = 24, TITLE_HEIGHT = 40, MANY_POINTS = 60 };
+enum {
+    PANEL_WIDTH = 1100,
+    PANEL_HEIGHT = 430,
+    TALL_PANEL_HEIGHT = 560,
+    LEGEND_ROW = 24,
+    TITLE_HEIGHT = 40,
+    MANY_POINTS = 60
+};
 
 /* A text in single quotes: nothing in it is special to gnuplot but the quote itself. That stands in double quotes,
  * joined on: gnuplot 5.4 takes a doubled quote at the start of a text for its end. */
-static void write_text(const char *text, FILE *out)
+void script_text(const char *text, FILE *out)
 {
     fputc('\'', out);
     for (; *text; text++) {
@@ -34,10 +41,31 @@ static void write_text(const char *text, FILE *out)
     fputc('\'', out);
 }
 
-static void write_number(double value, FILE *out)
+void script_number(double value, FILE *out)
 {
     char text[40];
     fputs(text_from_number(value, text, sizeof text), out);
+}
+
+const char *script_colour(int colour)
+{
+    return palette[colour];
+}
+
+int script_point_shape(int colour)
+{
+    return point_shapes[colour];
+}
+
+void script_legend(const char *legend, FILE *out)
+{
+    if (!legend) {
+        fputs(" notitle", out);
+        return;
+    }
+    fputs(" title ", out);
+    script_text(legend, out);
+    fputs(" noenhanced", out);
 }
 
 /* Where on the axis a value lies, in the coordinate in which the axis is even. */
@@ -153,18 +181,18 @@ static void write_x_axis(const struct panel *p, double low, double high, double 
         fputs("set logscale x\nset format x '10^{%L}'\n", out);
     if (p->x.scale == AXIS_LOG_BEFORE) {
         fputs("set nonlinear x via -log10(", out);
-        write_number(p->x.horizon, out);
+        script_number(p->x.horizon, out);
         fputs(" - x) inverse ", out);
-        write_number(p->x.horizon, out);
+        script_number(p->x.horizon, out);
         fputs(" - 10**(-x)\n", out);
         write_date_tics(&p->x, low, high, character, out);
     }
     fputs("set xrange [", out);
-    write_number(low, out);
+    script_number(low, out);
     fputs(" : ", out);
-    write_number(high, out);
+    script_number(high, out);
     fputs("]\nset xlabel ", out);
-    write_text(p->x_label, out);
+    script_text(p->x_label, out);
     fputs(" offset 0,0.5 noenhanced\n", out);
 }
 
@@ -179,14 +207,14 @@ static void write_y_axis(const struct panel *p, FILE *out)
     if (automatic && !axis_can_show(&p->y, p->y.low))
         fputc('*', out);
     else
-        write_number(low, out);
+        script_number(low, out);
     fputs(" : ", out);
     if (automatic && !axis_can_show(&p->y, p->y.high))
         fputc('*', out);
     else
-        write_number(high, out);
+        script_number(high, out);
     fputs("]\nset ylabel ", out);
-    write_text(p->y_label, out);
+    script_text(p->y_label, out);
     fputs(" noenhanced\n", out);
 }
 
@@ -201,9 +229,9 @@ static void write_spans(const struct panel *p, double low, double high, double c
             continue;
         double a = axis_coordinate(&p->x, from), b = axis_coordinate(&p->x, to), share = (b - a) / all;
         fputs("set object rectangle from first ", out);
-        write_number(from, out);
+        script_number(from, out);
         fputs(", graph 0 to first ", out);
-        write_number(to, out);
+        script_number(to, out);
         fprintf(out, ", graph 1 behind fillcolor rgb '%s' fillstyle solid 0.13 noborder\n",
                 palette[s->colour >= 0 ? s->colour % FIGURE_COLOURS : (int)(i % 2)]);
         if (!s->label[0] || share < 0.012)
@@ -212,10 +240,10 @@ static void write_spans(const struct panel *p, double low, double high, double c
         if (label && share < character * (double)strlen(label))
             label[strcspn(label, " ")] = 0;
         fputs("set label ", out);
-        write_text(label ? label : "", out);
+        script_text(label ? label : "", out);
         free(label);
         fputs(" at first ", out);
-        write_number(axis_value(&p->x, 0.5 * (a + b)), out);
+        script_number(axis_value(&p->x, 0.5 * (a + b)), out);
         fputs(", graph 0.98 center offset 0,-0.6 noenhanced front font ',10'\n", out);
     }
 }
@@ -230,9 +258,9 @@ static void write_verticals(const struct panel *p, double low, double high, doub
         if (!(v->x > low && v->x < high))
             continue;
         fputs("set arrow from first ", out);
-        write_number(v->x, out);
+        script_number(v->x, out);
         fputs(", graph 0 to first ", out);
-        write_number(v->x, out);
+        script_number(v->x, out);
         fputs(", graph 1 nohead back linecolor rgb '#888888' dashtype '.'\n", out);
         double at = axis_coordinate(&p->x, v->x);
         bool crowded = n_labelled == LABELS_MAX;
@@ -242,9 +270,9 @@ static void write_verticals(const struct panel *p, double low, double high, doub
             continue;
         labelled[n_labelled++] = at;
         fputs("set label ", out);
-        write_text(v->label, out);
+        script_text(v->label, out);
         fputs(" at first ", out);
-        write_number(v->x, out);
+        script_number(v->x, out);
         fputs(", graph 0.02 left rotate by 90 offset -0.6,0 noenhanced front font ',8' textcolor rgb '#555555'\n", out);
     }
 }
@@ -275,9 +303,12 @@ static void write_style(const struct plot_series *s, FILE *out)
     }
 }
 
-static void write_plot(const struct figure *f, const struct panel *p, size_t first_block, FILE *out)
+static void write_plot(const struct figure *f, size_t panel, size_t first_block, FILE *out)
 {
-    bool any = false;
+    const struct panel *p = &f->panels[panel];
+    bool any = p->map.nx > 0;
+    if (any)
+        script_map_plot(f, panel, first_block, out);
     for (size_t k = 0; k < p->n_series; k++) {
         const struct plot_series *s = &p->series[k];
         if (!s->n)
@@ -286,12 +317,7 @@ static void write_plot(const struct figure *f, const struct panel *p, size_t fir
         any = true;
         fprintf(out, "'%s.dat' index %zu using %s ", f->name, first_block + k, s->columns == 3 ? "1:2:3" : "1:2");
         write_style(s, out);
-        if (s->legend) {
-            fputs(" title ", out);
-            write_text(s->legend, out);
-            fputs(" noenhanced", out);
-        } else
-            fputs(" notitle", out);
+        script_legend(s->legend, out);
     }
     fputs(any ? "\n" : "plot NaN notitle\n", out);
 }
@@ -306,14 +332,18 @@ static void write_panel(const struct figure *f, size_t index, size_t first_block
             "unset nonlinear x\nset format '%%g'\nset xtics auto\n",
             index + 1);
     fputs("set title ", out);
-    write_text(p->title, out);
+    script_text(p->title, out);
     fputs(" noenhanced\n", out);
+    if (p->equal)
+        fputs("set size ratio -1\n", out);
     double character = LABEL_CHARACTER * (double)f->columns;
     write_x_axis(p, low, high, character, out);
     write_y_axis(p, out);
     write_spans(p, low, high, character, out);
     write_verticals(p, low, high, character, out);
-    write_plot(f, p, first_block, out);
+    script_map_settings(p, out);
+    write_plot(f, index, first_block, out);
+    fputs(p->equal ? "set size noratio\n" : "", out);
 }
 
 /* Rows that the legends want, at about three entries a row. */
@@ -329,15 +359,27 @@ static size_t legend_rows(const struct figure *f)
     return rows;
 }
 
+/* Maps and panels in space are about as high as they are wide. */
+static bool wants_height(const struct figure *f)
+{
+    bool wants = false;
+    for (size_t i = 0; i < f->n_panels; i++)
+        wants |= f->panels[i].space || f->panels[i].map.nx > 0;
+    return wants;
+}
+
 void script_write(const struct figure *f, FILE *out)
 {
     size_t rows = f->n_panels ? (f->n_panels + f->columns - 1) / f->columns : 1, block = 0;
-    size_t height = rows * PANEL_HEIGHT + legend_rows(f) * LEGEND_ROW / f->columns + TITLE_HEIGHT;
+    size_t height = rows * (wants_height(f) ? TALL_PANEL_HEIGHT : PANEL_HEIGHT) +
+                    legend_rows(f) * LEGEND_ROW / f->columns + TITLE_HEIGHT;
     fputs("# ", out);
-    write_text(f->title, out);
+    script_text(f->title, out);
     fputs("\n# Redraw with: gnuplot ", out);
     fprintf(out, "%s.gp\n", f->name);
     fputs("if (!exists('suffix')) suffix = ''\n", out);
+    for (size_t i = 0, first = 0; i < f->n_panels; first += panel_blocks(&f->panels[i++]))
+        script_map_prepare(f, i, first, out);
     fprintf(
         out,
         "do for [format in 'svg png'] {\nif (format eq 'svg') {\nset terminal svg size %d,%zu dynamic enhanced font "
@@ -352,11 +394,14 @@ void script_write(const struct figure *f, FILE *out)
           "set key below horizontal left Left reverse noenhanced samplen 2.5\nset lmargin 11\n",
           out);
     fprintf(out, "set multiplot layout %zu,%zu title ", rows, f->columns);
-    write_text(f->title, out);
+    script_text(f->title, out);
     fputs(" noenhanced font ',14'\n", out);
     for (size_t i = 0; i < f->n_panels; i++) {
-        write_panel(f, i, block, out);
-        block += f->panels[i].n_series;
+        if (f->panels[i].space)
+            script_space(f, i, block, out);
+        else
+            write_panel(f, i, block, out);
+        block += panel_blocks(&f->panels[i]);
     }
     fputs("\nunset multiplot\nunset output\n}\n", out);
 }

@@ -30,19 +30,67 @@ static void write_block(const struct panel *p, const struct plot_series *s, FILE
         fputs("nan nan nan\n", out);
 }
 
+/* A blank line between triangles, and where a curve in space breaks. */
+static void write_space_block(const struct plot_series *s, FILE *out)
+{
+    char text[40];
+    bool any = false, broken = false;
+    for (size_t i = 0; i < s->n; i++) {
+        const double *point = s->points + 3 * i;
+        bool good = isfinite(point[0]) && isfinite(point[1]) && isfinite(point[2]);
+        if (good) {
+            fputs(any && (broken || (s->opacity > 0 && i % 3 == 0)) ? "\n" : "", out);
+            for (size_t k = 0; k < 3; k++)
+                fprintf(out, "%s%s", k ? " " : "", text_from_number(point[k], text, sizeof text));
+            fputc('\n', out);
+        }
+        any |= good;
+        broken = !good;
+    }
+    if (!any)
+        fputs("nan nan nan\n", out);
+}
+
+/* Rows of the grid with a blank line between, as gnuplot wants them. What cannot be shown is "NaN", not the "nan" of
+ * missing points: a grid needs all of its points. */
+static void write_map_block(const struct plot_map *m, FILE *out)
+{
+    struct axis a = {.scale = m->colour};
+    char x[40], y[40], z[40];
+    for (size_t j = 0; j < m->ny; j++) {
+        fputs(j ? "\n" : "", out);
+        for (size_t i = 0; i < m->nx; i++) {
+            double value = m->z[j * m->nx + i];
+            bool low = isfinite(value) && value < m->low; /* zero on a log scale too */
+            value = low ? m->low : value;
+            fprintf(out, "%s %s %s\n", text_from_number(m->x[i], x, sizeof x), text_from_number(m->y[j], y, sizeof y),
+                    axis_can_show(&a, value) ? text_from_number(value, z, sizeof z) : "NaN");
+        }
+    }
+}
+
 static void write_data(const struct figure *f, FILE *out)
 {
-    fprintf(out, "# data of the figure %s, one block a curve: x y [y2]\n", f->name);
-    for (size_t i = 0; i < f->n_panels; i++)
+    fprintf(out, "# data of the figure %s, one block a curve: x y [y2]; in space x y z, a map x y value\n", f->name);
+    for (size_t i = 0; i < f->n_panels; i++) {
         for (size_t k = 0; k < f->panels[i].n_series; k++) {
             const struct plot_series *s = &f->panels[i].series[k];
             fprintf(out, "# panel %zu: ", i + 1);
             for (const char *c = s->legend ? s->legend : ""; *c; c++)
                 fputc((unsigned char)*c < 0x20 ? ' ' : *c, out);
             fputc('\n', out);
-            write_block(&f->panels[i], s, out);
+            if (f->panels[i].space)
+                write_space_block(s, out);
+            else
+                write_block(&f->panels[i], s, out);
             fputs("\n\n", out);
         }
+        if (f->panels[i].map.nx) {
+            fprintf(out, "# panel %zu: map\n", i + 1);
+            write_map_block(&f->panels[i].map, out);
+            fputs("\n\n", out);
+        }
+    }
 }
 
 static enum status write_part(const struct figure *f, const char *folder, const char *ending,
