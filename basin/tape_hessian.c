@@ -31,7 +31,6 @@ struct assembly {
     double *memory;                    /* one block for everything below */
     double *input[NETWORK_MAX_LAYERS]; /* a_l with a 1 behind it where there are biases, (batch, aug) */
     double *kept[2];                   /* S_lk for all k, of even and of odd l */
-    double *half;                      /* W_{l+1}^T S_{l+1,l+1} of a few units, (units, batch, out(l+1)) */
     double *slab;                      /* S_0k of a few units */
     double *forward[2];                /* P_lk of a few units, now and for the next k */
     double *left, *right, *product;    /* (batch, rows), (batch, columns), (rows, columns) */
@@ -119,12 +118,20 @@ static size_t gather_inputs(const struct assembly *a, const struct block *b, siz
     return i1;
 }
 
-/* to[0 .. n) += from */
-static void add(size_t n, const double *from, double *to)
+/* Into H: over whatever was there in the first batch, added in the others. */
+static void put(const struct assembly *a, double *to, double value)
 {
+    *to = a->from == 0 ? value : *to + value;
+}
+
+static void put_row(const struct assembly *a, size_t n, double *to, const double *from)
+{
+    if (a->from == 0)
+        memcpy(to, from, n * sizeof *to);
+    else
 #pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        to[i] += from[i];
+        for (size_t i = 0; i < n; i++)
+            to[i] += from[i];
 }
 
 /* H[(o, i), (o', i')] += the sums of one pair of units of two layers, i = i0 .. i1-1. */
@@ -134,9 +141,9 @@ static void scatter_across(const struct assembly *a, const struct block *b, size
     size_t width = in(a, b->k);
     for (size_t i = i0; i < i1; i++, sum += aug(a, b->k)) {
         double *row = a->H + parameter(a, b->l, o, i) * a->N;
-        add(width, sum, row + parameter(a, b->k, o2, 0));
+        put_row(a, width, row + parameter(a, b->k, o2, 0), sum);
         if (a->net->bias)
-            row[a->net->bias_at[b->k] + o2] += sum[width];
+            put(a, row + a->net->bias_at[b->k] + o2, sum[width]);
     }
 }
 
@@ -151,18 +158,15 @@ static void scatter_within(const struct assembly *a, const struct block *b, size
         double *row = a->H + parameter(a, b->l, o, j) * a->N, *to = row + parameter(a, b->l, o2, 0);
         const double *above = sum + (j - i0); /* of (i, j) for i = i0, i0 + 1, ... */
         for (size_t i = i0; i < smaller(j, i1) && o != o2; i++) {
-            if (j < width)
-                to[i] += *above;
-            else
-                a->H[parameter(a, b->l, o2, i) * a->N + bias + o] += *above;
+            put(a, j < width ? to + i : a->H + parameter(a, b->l, o2, i) * a->N + bias + o, *above);
             above += whole - i - 1;
         }
         if (j >= i1)
             continue;
         if (j < width)
-            add(width - j, diagonal, to + j);
+            put_row(a, width - j, to + j, diagonal);
         if (a->net->bias)
-            row[bias + o2] += diagonal[width - j];
+            put(a, row + bias + o2, diagonal[width - j]);
         diagonal += whole - j;
     }
 }
@@ -209,25 +213,34 @@ static void add_next_inputs(const struct assembly *a, const struct block *b)
         }
 }
 
-/* P_lk of the units of a block for the next k, from k = l + 2 on. */
-static void advance(struct assembly *a, const struct block *b)
+/* P_lk of the units of a block, k = l + 2: f'(z_{l+1}) W_{l+1}^T f'(z_{l+2}). */
+static void begin_forward(const struct assembly *a, const struct block *b)
 {
-    const struct tape *t = a->tape;
-    size_t k = b->k, units = b->o1 - b->o0, width = in(a, k), before = in(a, k - 1);
-    const double *slope = batch_rows(a, t->slope[k], width), *W = t->transposed + a->net->weight_at[k - 1];
+    size_t k = b->k, width = in(a, k), own = out(a, b->l);
+    const double *slope = batch_rows(a, a->tape->slope[k], width),
+                 *own_slope = batch_rows(a, a->tape->slope[k - 1], own);
+    double *P = a->forward[0];
+    for (size_t o = b->o0; o < b->o1; o++) {
+        const double *w = a->tape->transposed + a->net->weight_at[k - 1] + o * width;
+        for (size_t e = 0; e < a->batch; e++, P += width)
+            for (size_t i = 0; i < width; i++)
+                P[i] = own_slope[e * own + o] * w[i] * slope[e * width + i];
+    }
+}
+
+/* P_lk from P_l,k-1: times W_{k-1}^T f'(z_k). */
+static void advance_forward(struct assembly *a, const struct block *b)
+{
+    size_t k = b->k, rows = (b->o1 - b->o0) * a->batch, width = in(a, k), before = in(a, k - 1);
+    const double *slope = batch_rows(a, a->tape->slope[k], width);
     double *P = a->forward[1];
+    linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, rows, width, before, 1, a->forward[0], before,
+                    a->tape->transposed + a->net->weight_at[k - 1], width, 0, P, width);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < width; i++)
+            P[r * width + i] *= slope[r % a->batch * width + i];
     a->forward[1] = a->forward[0];
     a->forward[0] = P;
-    if (k > b->l + 2)
-        linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, units * a->batch, width, before, 1, a->forward[1], before, W, width,
-                        0, P, width);
-    for (size_t o = 0; o < units; o++)
-        for (size_t e = 0; e < a->batch; e++) {
-            const double *w = W + (b->o0 + o) * width;
-            double first = t->slope[b->l + 1][(a->from + e) * before + b->o0 + o], *p = P + (o * a->batch + e) * width;
-            for (size_t i = 0; i < width; i++)
-                p[i] = (k > b->l + 2 ? p[i] : first * w[i]) * slope[e * width + i];
-        }
 }
 
 /* right (batch, units x aug) := how the gradient of the weights of units o2 .. of layer k moves with z_{l+1}[o]. */
@@ -260,11 +273,15 @@ static void add_distant(const struct assembly *a, const struct block *b)
             gather_moves(a, b, o, o2, units);
             linalg_multiply(LINALG_TRANSPOSED, LINALG_PLAIN, rows, units * width, a->batch, 1, a->input[b->l], rows,
                             a->right, units * width, 0, a->product, units * width);
-            for (size_t i = 0; i < rows; i++)
-                for (size_t u = 0; u < units; u++)
-                    for (size_t j = 0; j < width; j++)
-                        a->H[parameter(a, b->l, o, i) * a->N + parameter(a, b->k, o2 + u, j)] +=
-                            a->product[(i * units + u) * width + j];
+            const double *sum = a->product;
+            for (size_t i = 0; i < rows; i++) {
+                double *row = a->H + parameter(a, b->l, o, i) * a->N;
+                for (size_t u = o2; u < o2 + units; u++, sum += width) {
+                    put_row(a, in(a, b->k), row + parameter(a, b->k, u, 0), sum);
+                    if (a->net->bias)
+                        put(a, row + a->net->bias_at[b->k] + u, sum[width - 1]);
+                }
+            }
         }
 }
 
@@ -283,7 +300,7 @@ static double *kept(const struct assembly *a, size_t l, size_t k)
 static void start(const struct assembly *a, size_t last)
 {
     size_t m = out(a, last);
-    double *S = kept(a, last, last), *column = a->half;
+    double *S = kept(a, last, last), *column = a->right;
     memset(S, 0, m * a->batch * m * sizeof *S);
     for (size_t o = 0; o < m && a->gauss_newton; o++)
         for (size_t e = 0; e < a->batch; e++) {
@@ -320,8 +337,8 @@ static void derive_within(const struct assembly *a, size_t l, size_t o0, size_t 
 {
     size_t middle = out(a, l + 1), own = out(a, l);
     const double *slope = batch_rows(a, a->tape->slope[l + 1], own), *bend = batch_rows(a, a->tape->bend[l + 1], own);
-    multiply_rows(a, l, l + 1, o0, o1, a->half);
-    linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, (o1 - o0) * a->batch, own, middle, 1, a->half, middle,
+    multiply_rows(a, l, l + 1, o0, o1, a->right);
+    linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, (o1 - o0) * a->batch, own, middle, 1, a->right, middle,
                     a->tape->theta + a->net->weight_at[l + 1], own, 0, S, own);
     for (size_t o = o0; o < o1; o++)
         for (size_t e = 0; e < a->batch; e++, S += own) {
@@ -354,7 +371,10 @@ static void add_units(struct assembly *a, size_t l, size_t o0, size_t o1)
     for (size_t k = l; k <= last; k++) {
         struct block b = {.l = l, .k = k, .o0 = o0, .o1 = o1, .S = second_derivatives(a, l, k, o0, o1)};
         if (a->residual && k > l + 1) {
-            advance(a, &b);
+            if (k == l + 2)
+                begin_forward(a, &b);
+            else
+                advance_forward(a, &b);
             add_distant(a, &b);
             continue;
         }
@@ -405,17 +425,16 @@ static size_t kept_size(const struct assembly *a, size_t parity)
 /* Lay out the scratch; with memory NULL only count. */
 static size_t deal(struct assembly *a, size_t widest_out, size_t widest_aug, size_t inputs)
 {
-    size_t used = 0, right = larger(a->columns, a->units * widest_aug);
+    size_t used = 0, right = larger(a->columns, a->units * larger(widest_aug, widest_out)), layers = a->net->n_layers;
     struct {
         double **at;
         size_t per_example, fixed;
     } pieces[] = {
         {&a->kept[0], kept_size(a, 0), 0},
         {&a->kept[1], kept_size(a, 1), 0},
-        {&a->half, a->units * widest_out, 0},
         {&a->slab, a->units * widest_out, 0},
-        {&a->forward[0], a->units * widest_aug, 0},
-        {&a->forward[1], a->units * widest_aug, 0},
+        {&a->forward[0], layers > 2 ? a->units * widest_aug : 0, 0},
+        {&a->forward[1], layers > 3 ? a->units * widest_aug : 0, 0},
         {&a->input[0], inputs, 0},
         {&a->left, a->rows, 0},
         {&a->right, right, 0},
@@ -433,7 +452,7 @@ static size_t deal(struct assembly *a, size_t widest_out, size_t widest_aug, siz
 /* Choose how much is done at a time, so that the scratch stays within a fifth of H where H is not small. */
 static enum status plan(struct assembly *a, struct error *e)
 {
-    size_t budget = larger(a->N * a->N / 5, LEAST_BUDGET), widest_out = 1, widest_aug = 1, inputs = 0;
+    size_t budget = larger(a->N * a->N / 100 * 22, LEAST_BUDGET), widest_out = 1, widest_aug = 1, inputs = 0;
     for (size_t l = 0; l < a->net->n_layers; l++) {
         widest_out = larger(widest_out, out(a, l));
         widest_aug = larger(widest_aug, aug(a, l));
@@ -468,7 +487,6 @@ enum status tape_hessian(struct tape *t, enum hessian_part part, double *H, stru
     enum status status = plan(&a, e);
     if (status != STATUS_OK)
         return status;
-    memset(H, 0, a.N * a.N * sizeof *H);
     for (; a.from < t->problem.n; a.from += a.most_batch) {
         a.batch = smaller(a.most_batch, t->problem.n - a.from);
         add_batch(&a);

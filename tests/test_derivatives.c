@@ -279,7 +279,8 @@ static void check_hessians(struct fixture *f)
     double *H[3], *v = new_numbers(f->N), *hv = new_numbers(f->N);
     for (int p = 0; p < 3; p++) {
         H[p] = new_numbers(f->N * f->N);
-        H[p][0] = NAN; /* whatever was there */
+        for (size_t i = 0; i < f->N * f->N; i++)
+            H[p][i] = NAN; /* whatever was there */
         ck_assert_int_eq(tape_hessian(f->tape, parts[p], H[p], NULL), STATUS_OK);
         for (size_t i = 0; i < f->N; i++) {
             v[i] = 1;
@@ -348,6 +349,8 @@ START_TEST(hessians_in_pieces)
     struct fixture f;
     setup(&f, "tanh", LOSS_CE, BEHAVIOUR_OUTPUTS, _i >= 3, width, WIDTHS, 301);
     double *H = new_numbers(f.N * f.N), *expected = new_numbers(f.N), *hv = new_numbers(f.N);
+    for (size_t i = 0; i < f.N * f.N; i++)
+        H[i] = NAN;
     ck_assert_int_eq(tape_hessian(f.tape, part, H, NULL), STATUS_OK);
     for (uint64_t stream = 1; stream < 5; stream++) {
         double *v = random_numbers(f.N, stream);
