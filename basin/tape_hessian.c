@@ -449,7 +449,7 @@ static size_t deal(struct assembly *a, size_t widest_out, size_t widest_aug, siz
     return used;
 }
 
-/* Choose how much is done at a time, so that the scratch stays within a fifth of H where H is not small. */
+/* Choose how much is done at a time, so that the scratch stays below 0.22 of H where H is not small. */
 static enum status plan(struct assembly *a, struct error *e)
 {
     size_t budget = larger(a->N * a->N / 100 * 22, LEAST_BUDGET), widest_out = 1, widest_aug = 1, inputs = 0;
