@@ -1,6 +1,6 @@
 /* The list of analyses: one line each. */
 #include "basin/minimum.h"
 
-extern const struct analysis analysis_audit, analysis_spectrum, analysis_volume;
+extern const struct analysis analysis_audit, analysis_spectrum, analysis_volume, analysis_contour;
 
-const struct analysis *const analyses[] = {&analysis_audit, &analysis_spectrum, &analysis_volume, NULL};
+const struct analysis *const analyses[] = {&analysis_audit, &analysis_spectrum, &analysis_volume, &analysis_contour, NULL};

@@ -22,7 +22,7 @@ static const char *const datasets[] = {"digits", "fashion-mnist", NULL};
 static const char *const loss_words[] = {"mse", "bce", "ce", NULL};
 static const char *const behaviour_words[] = {"outputs", "probabilities", NULL};
 static const char *const method_words[] = {"flow", "lm", "adam", NULL};
-static const char *const analysis_words[] = {"audit", "spectrum", "volume", NULL};
+static const char *const analysis_words[] = {"audit", "spectrum", "volume", "contour", NULL};
 
 static const struct config_field width_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e6};
 static const struct config_field init_fields[] = {
@@ -174,7 +174,7 @@ static const struct config_field run_fields[] = {
     {0}};
 static const struct config_field run_element = {.type = CONFIG_MAP, .fields = run_fields};
 
-extern const struct config_field audit_schema[], spectrum_schema[], volume_schema[];
+extern const struct config_field audit_schema[], spectrum_schema[], volume_schema[], contour_schema[];
 
 const struct config_field basin_schema[] = {
     {.key = "kind", .type = CONFIG_CHOICE, .choices = kinds, .required = true, .meaning = "what kind of file this is"},
@@ -214,6 +214,7 @@ const struct config_field basin_schema[] = {
     {.key = "audit", .type = CONFIG_MAP, .fields = audit_schema, .meaning = "options of the audit"},
     {.key = "spectrum", .type = CONFIG_MAP, .fields = spectrum_schema, .meaning = "options of the spectrum"},
     {.key = "volume", .type = CONFIG_MAP, .fields = volume_schema, .meaning = "options of the volume"},
+    {.key = "contour", .type = CONFIG_MAP, .fields = contour_schema, .meaning = "options of the contours"},
     {.key = "runs",
      .type = CONFIG_LIST,
      .element = &run_element,

@@ -42,15 +42,19 @@ static enum status write_figure(struct writer *w, const struct figure *figure)
     return status;
 }
 
-static enum status write_findings(struct writer *w, const struct findings *f)
+/* `run`: its name where there are several, else NULL. */
+static enum status write_findings(struct writer *w, const struct findings *f, const char *run)
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < f->n_tables; i++)
         page_add_table(w->page, f->tables[i]);
     for (size_t i = 0; i < f->n_sentences; i++)
         page_add_paragraph(w->page, f->sentences[i]);
-    for (size_t i = 0; i < f->n_figures && !status; i++)
+    for (size_t i = 0; i < f->n_figures && !status; i++) {
+        if (run)
+            figure_add_prefix(f->figures[i], run);
         status = write_figure(w, f->figures[i]);
+    }
     return status;
 }
 
@@ -66,7 +70,8 @@ static enum status write_runs(struct writer *w)
     for (size_t k = 0; k < q->n && !status; k++) {
         page_add_heading(w->page, q->results[k].run->name);
         for (size_t i = 0; i < q->results[k].n_findings && !status; i++)
-            status = write_findings(w, &q->results[k].findings[i]);
+            status = write_findings(w, &q->results[k].findings[i],
+                                    q->experiment->n_runs > 1 ? q->results[k].run->name : NULL);
     }
     if (w->gnuplot_missing)
         reporter_warning(

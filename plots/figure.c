@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "plots/figure_private.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,26 @@ void figure_add_vertical(struct figure *f, size_t panel, double x, const char *l
         return;
     v->x = x;
     v->label = copy_into(f, label ? label : "");
+}
+
+void figure_add_prefix(struct figure *f, const char *prefix)
+{
+    if (!f)
+        return;
+    char *name = text_format("%s_%s", prefix, f->name), *title = text_format("%s: %s", f->title, prefix);
+    for (char *c = name; c && *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("-._", *c))
+            *c = '_';
+    if (!name || !title) {
+        free(name);
+        free(title);
+        f->failed = true;
+        return;
+    }
+    free(f->name);
+    free(f->title);
+    f->name = name;
+    f->title = title;
 }
 
 const char *figure_name(const struct figure *f)

@@ -91,6 +91,9 @@ void figure_add_curve(struct figure *f, size_t panel, enum mark mark, int colour
 enum status figure_write(const struct figure *f, const char *folder, bool *drawn, struct error *e);
 
 const char *figure_name(const struct figure *f);
+/* Put "PREFIX_" before the name, and ": PREFIX" behind the title: the figures of several runs share a folder. Of the
+ * prefix only letters, digits, '-' and '.' stay in the name. */
+void figure_add_prefix(struct figure *f, const char *prefix);
 const char *figure_title(const struct figure *f);
 const char *figure_caption(const struct figure *f);
 

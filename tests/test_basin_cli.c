@@ -165,6 +165,42 @@ START_TEST(volume_says_infinite_where_it_is)
 }
 END_TEST
 
+/* A linear map: the loss is its own quadratic, so in the corners of the eigenvector plane, each side of which reaches
+ * 0.1, it is 0.2, and 0 in the middle. */
+START_TEST(contour_of_a_quadratic_is_exact)
+{
+    json_t *root;
+    testing_write(testing_path(path, folder, "q.yaml"),
+                  "kind: basin\nnetwork: {layers: [3, 1], activation: identity, bias: false}\n"
+                  "data: {generate: linear, examples: 20, seed: 1}\ntrain: {method: lm}\n"
+                  "contour: {planes: [eigenvectors], resolution: 11}\n");
+    program_run(&p, "basin", "contour", path, "--json");
+    assert_code(&p, 0);
+    const json_t *contour = json_object_get(first_run(&root), "contour");
+    const json_t *plane = json_array_get(json_object_get(contour, "planes"), 0);
+    assert_close(number(plane, "loss_most"), 0.2, 1e-7, 1);
+    ck_assert_double_lt(number(plane, "loss_least"), 1e-20);
+    json_decref(root);
+}
+END_TEST
+
+/* f(-x) = -f(x): of the four inputs (+-1, +-1) the opposite ones are right on the same weights; those of a teacher are
+ * not. */
+START_TEST(coinciding_surfaces_are_named)
+{
+    json_t *root;
+    program_run(&p, "basin", "contour", "scenarios/basin-three-parameters.yaml", "--json");
+    assert_code(&p, 0);
+    first_run(&root);
+    for (size_t k = 0; k < 2; k++) {
+        const json_t *run = json_array_get(json_object_get(root, "runs"), k);
+        const json_t *pairs = json_object_get(json_object_get(run, "contour"), "coincident_behaviours");
+        ck_assert_uint_eq(json_array_size(pairs), k ? 2 : 0);
+    }
+    json_decref(root);
+}
+END_TEST
+
 /* train keeps weights; audit uses them; another seed or --retrain does not. */
 START_TEST(weights_are_used_again)
 {
@@ -285,6 +321,8 @@ int main(void)
     tcase_add_test(answers, spectrum_is_made_of_singular_values);
     tcase_add_test(answers, sampled_spectrum_agrees_with_the_dense_one);
     tcase_add_test(answers, volume_says_infinite_where_it_is);
+    tcase_add_test(answers, contour_of_a_quadratic_is_exact);
+    tcase_add_test(answers, coinciding_surfaces_are_named);
     tcase_add_test(files, weights_are_used_again);
     tcase_add_test(files, run_writes_a_folder);
     tcase_add_loop_test(files, own_weights_are_analysed_as_they_stand, 0, 2);
