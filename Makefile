@@ -41,15 +41,19 @@ LIB_SOURCES = $(wildcard $(FOLDERS:%=%/*.c))
 CLI_SOURCES = $(wildcard cli/*.c)
 TEST_SOURCES = $(wildcard tests/test_*.c)
 TEST_SUPPORT = $(filter-out $(TEST_SOURCES),$(wildcard tests/*.c))
+VALIDATE_SOURCES = $(wildcard tests/validate/validate_*.c)
+VALIDATE_SUPPORT = $(filter-out $(VALIDATE_SOURCES),$(wildcard tests/validate/*.c))
 BENCH_SOURCES = $(wildcard bench/bench_*.c)
 FUZZ_SOURCES = $(wildcard tests/fuzz/fuzz_*.c)
-SOURCES = $(LIB_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(TEST_SUPPORT) $(BENCH_SOURCES) $(FUZZ_SOURCES)
-HEADERS = $(wildcard $(FOLDERS:%=%/*.h) cli/*.h tests/*.h tests/fuzz/*.h bench/*.h)
+SOURCES = $(LIB_SOURCES) $(CLI_SOURCES) $(TEST_SOURCES) $(TEST_SUPPORT) $(VALIDATE_SOURCES) $(VALIDATE_SUPPORT) \
+	$(BENCH_SOURCES) $(FUZZ_SOURCES)
+HEADERS = $(wildcard $(FOLDERS:%=%/*.h) cli/*.h tests/*.h tests/fuzz/*.h tests/validate/*.h bench/*.h)
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIBRARY = $(BUILD)/libgears.a
 PROGRAM = $(if $(CLI_SOURCES),$(BUILD)/gears)
 TESTS = $(TEST_SOURCES:%.c=$(BUILD)/%)
+VALIDATIONS = $(VALIDATE_SOURCES:%.c=$(BUILD)/%)
 BENCHES = $(BENCH_SOURCES:%.c=$(BUILD)/%)
 FUZZERS = $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 
@@ -71,6 +75,10 @@ $(LIBRARY): $(call objects,$(LIB_SOURCES)) $(BUILD)/library.flags
 $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(TEST_SUPPORT)) $(LIBRARY) $(BUILD)/link.flags
 	@echo "  link  $@"
 	@$(LINK) -o $@ $(filter %.o %.a,$^) $$(pkg-config --libs check) $(LIBRARIES)
+
+$(VALIDATIONS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(VALIDATE_SUPPORT)) $(LIBRARY) $(BUILD)/link.flags
+	@echo "  link  $@"
+	@$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBRARIES)
 
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY) $(BUILD)/link.flags
 	@echo "  link  $@"
@@ -102,6 +110,7 @@ FORCE:
 # These goals install the Debian packages they miss before anything is compiled; the others install nothing.
 
 needs_check = build plot test
+needs_validate = build plot
 needs_demo = build plot
 needs_docs = build plot docs
 needs_asan = build plot test
@@ -128,6 +137,11 @@ asan: packages ## every test under AddressSanitizer and UBSan, in build/asan
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
 memcheck: packages tests ## every test under valgrind
 	@CK_DEFAULT_TIMEOUT=1800 TEST_TIMEOUT=3600 TEST_WRAPPER="$(VALGRIND)" tests/run $(BUILD) $(notdir $(TESTS))
+
+VALIDATE ?=
+.PHONY: validate
+validate: packages all $(VALIDATIONS) ## the long statistics, VALIDATE (all of them): tables into docs/validation/
+	@tests/validate/run $(BUILD) $(VALIDATE)
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz fuzzers
