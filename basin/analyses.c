@@ -3,4 +3,5 @@
 
 extern const struct analysis analysis_audit, analysis_spectrum, analysis_volume, analysis_contour;
 
-const struct analysis *const analyses[] = {&analysis_audit, &analysis_spectrum, &analysis_volume, &analysis_contour, NULL};
+const struct analysis *const analyses[] = {&analysis_audit, &analysis_spectrum, &analysis_volume, &analysis_contour,
+                                           NULL};

@@ -58,8 +58,7 @@ static enum status desk_init(struct desk *d, const struct minimum *m, struct err
     return tape_new(m->problem, &d->tape, e);
 }
 
-/* --- G
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- G ----------------------------------------------------------------------------------------------------------- */
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -96,8 +95,7 @@ static enum status look_at_g(struct desk *d, struct audit *a, struct error *e)
     return STATUS_OK;
 }
 
-/* --- H
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- H ----------------------------------------------------------------------------------------------------------- */
 
 static int compare_descending(const void *a, const void *b)
 {
@@ -162,8 +160,7 @@ static enum status look_at_h(struct desk *d, struct audit *a, struct error *e)
     return status;
 }
 
-/* --- the verdict
- * -------------------------------------------------------------------------------------------------------- */
+/* --- the verdict ------------------------------------------------------------------------------------------------- */
 
 static bool fit_is_perfect(const struct audit *a)
 {
@@ -280,8 +277,7 @@ void audit_clear(struct audit *a)
     lost_table_clear(&a->lost);
 }
 
-/* --- as an analysis
- * ----------------------------------------------------------------------------------------------------- */
+/* --- as an analysis ---------------------------------------------------------------------------------------------- */
 
 static const char *equality_name(enum equality equality)
 {

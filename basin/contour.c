@@ -113,8 +113,7 @@ static enum status plane_fill(struct plane *p, struct desk *d, struct error *e)
     return STATUS_OK;
 }
 
-/* --- directions
- * --------------------------------------------------------------------------------------------------------- */
+/* --- directions -------------------------------------------------------------------------------------------------- */
 
 /* A random direction in which the incoming weights of every unit, and its bias, are as long as in theta. */
 static void random_direction(const struct desk *d, uint64_t stream, double *u)
@@ -209,8 +208,7 @@ static enum status path_plane(struct plane *p, struct desk *d, struct error *e)
     return status;
 }
 
-/* --- planes as figures
- * -------------------------------------------------------------------------------------------------- */
+/* --- planes as figures ------------------------------------------------------------------------------------------- */
 
 static void add_map(struct figure *f, const struct plane *p, const char *title, const char *x_label,
                     const char *y_label)
@@ -315,8 +313,7 @@ static enum status draw_plane(struct desk *d, const char *kind,
     return status;
 }
 
-/* --- three parameters
- * --------------------------------------------------------------------------------------------------- */
+/* --- three parameters -------------------------------------------------------------------------------------------- */
 
 /* What each behaviour is short of its target on a grid around theta*, and the gradients that tell whether two agree
  * everywhere. */
@@ -468,8 +465,7 @@ static enum status run_space(struct desk *d, json_t *answer, struct findings *ou
     return status;
 }
 
-/* --- as an analysis
- * ----------------------------------------------------------------------------------------------------- */
+/* --- as an analysis ---------------------------------------------------------------------------------------------- */
 
 static bool wanted(const struct config_node *options, const char *kind)
 {

@@ -79,8 +79,7 @@ size_t *dataset_shuffled(size_t n, uint64_t seed)
     return order;
 }
 
-/* --- boolean functions -----------------------------------------------------------------------------------------------
- */
+/* --- boolean functions ------------------------------------------------------------------------------------------- */
 
 static bool table_bit(uint64_t table, size_t row)
 {
@@ -135,8 +134,7 @@ enum status dataset_parity(size_t inputs, double soft, struct dataset *out, stru
     return status;
 }
 
-/* --- teachers --------------------------------------------------------------------------------------------------------
- */
+/* --- teachers ---------------------------------------------------------------------------------------------------- */
 
 static enum status answer(const struct network *teacher, const double *theta, size_t n, const double *x, double *t,
                           int probabilities, struct error *e)
@@ -172,8 +170,7 @@ enum status dataset_teacher(const struct network *teacher, const double *theta, 
     return status;
 }
 
-/* --- modular addition, linear regression -----------------------------------------------------------------------------
- */
+/* --- modular addition, linear regression ------------------------------------------------------------------------- */
 
 enum status dataset_modular_addition(size_t p, double part, double soft, uint64_t seed, struct dataset *out,
                                      struct error *e)

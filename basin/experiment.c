@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the schema
- * --------------------------------------------------------------------------------------------------------- */
+/* --- the schema -------------------------------------------------------------------------------------------------- */
 
 static const char *const kinds[] = {"basin", NULL};
 static const char *const activation_words[] = {"identity",  "relu", "leaky-relu", "tanh",   "sigmoid", "gelu",
@@ -222,8 +221,7 @@ const struct config_field basin_schema[] = {
      .meaning = "several runs of this file"},
     {0}};
 
-/* --- from nodes to a run
- * ------------------------------------------------------------------------------------------------ */
+/* --- from nodes to a run ----------------------------------------------------------------------------------------- */
 
 static size_t choice(const char *const *words, const struct config_node *node, const char *fallback)
 {

@@ -37,8 +37,7 @@ struct search {
     bool failed;
 };
 
-/* --- the stack
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- the stack --------------------------------------------------------------------------------------------------- */
 
 /* Take out what the basis holds already, twice for accuracy. Returns the length that is left, of 1. */
 static double orthogonalise(struct search *s, double *v)
@@ -108,8 +107,7 @@ static void record(struct search *s, enum lost_cause cause, size_t layer, size_t
     s->table->total += dimensions;
 }
 
-/* --- views
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- views ------------------------------------------------------------------------------------------------------- */
 
 /* Entry of the candidate: weight from unit `from` of layer l to unit `to` of layer l+1, and bias of unit `to` there. */
 static double *weight(const struct search *s, size_t l, size_t to, size_t from)
@@ -132,8 +130,7 @@ static double activation_value(const struct search *s, size_t l, size_t example,
     return tape_activations(s->tape, l)[example * s->net->width[l] + unit];
 }
 
-/* --- dead units
- * --------------------------------------------------------------------------------------------------------- */
+/* --- dead units -------------------------------------------------------------------------------------------------- */
 
 /* Every incoming and every outgoing weight alone: G decides which are null. Only for units that are dead or unread. */
 static size_t try_unit_weights(struct search *s, size_t l, size_t unit)
@@ -182,8 +179,7 @@ static void find_dead_units(struct search *s)
                 record(s, LOST_DEAD_UNIT, l, unit + 1, try_unit_weights(s, l, unit), true);
 }
 
-/* --- duplicates
- * --------------------------------------------------------------------------------------------------------- */
+/* --- duplicates -------------------------------------------------------------------------------------------------- */
 
 /* a_unit = c a_other on all examples: c, or 0 when they are not proportional. */
 static double proportion(const struct search *s, size_t l, size_t unit, size_t other)
@@ -242,8 +238,7 @@ static void find_duplicates(struct search *s)
             }
 }
 
-/* --- symmetries
- * --------------------------------------------------------------------------------------------------------- */
+/* --- symmetries -------------------------------------------------------------------------------------------------- */
 
 /* d/dc of (c W_in, c b_in, c^-degree W_out) at c = 1. */
 static void find_rescalings(struct search *s)
@@ -287,8 +282,7 @@ static void find_linear_gauge(struct search *s)
     }
 }
 
-/* --- information
- * ------------------------------------------------------------------------------------------------------- */
+/* --- information ------------------------------------------------------------------------------------------------- */
 
 /* Right null space of a matrix (m, n; destroyed) as rows of vt beyond *rank. vt (n, n). */
 static enum status null_space(size_t m, size_t n, double *a, double *vt, size_t *rank, struct error *e)

@@ -124,8 +124,7 @@ static enum status dense_spectrum(struct tape *tape, const struct problem *p, st
     return status;
 }
 
-/* --- showing
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- showing ----------------------------------------------------------------------------------------------------- */
 
 /* Absolute values, descending, against the index, on log axes. */
 static void add_values(struct figure *f, size_t panel, const char *legend, size_t n, const double *values,
@@ -249,8 +248,7 @@ static enum status run_dense(struct tape *tape, const struct minimum *m, struct 
     return STATUS_OK;
 }
 
-/* --- beyond dense
- * ------------------------------------------------------------------------------------------------------- */
+/* --- beyond dense ------------------------------------------------------------------------------------------------ */
 
 enum { PROBES_DEFAULT = 16, STEPS_DEFAULT = 80, COUNTS = 33, EXTREME_PRODUCTS = 300 };
 

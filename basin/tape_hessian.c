@@ -189,8 +189,7 @@ static void add_pairs(const struct assembly *a, const struct block *b)
     }
 }
 
-/* --- what the weights of a later layer see move --------------------------------------------------------------------
- */
+/* --- what the weights of a later layer see move ------------------------------------------------------------------ */
 
 /* Next layer: unit o moves input o' = o of it alone, H[(o, i), (o', o)] += sum f'(z)[o] a_l[i] delta[o']. */
 static void add_next_inputs(const struct assembly *a, const struct block *b)
@@ -285,8 +284,7 @@ static void add_distant(const struct assembly *a, const struct block *b)
         }
 }
 
-/* --- second derivatives by the signals -----------------------------------------------------------------------------
- */
+/* --- second derivatives by the signals --------------------------------------------------------------------------- */
 
 static double *kept(const struct assembly *a, size_t l, size_t k)
 {

@@ -17,8 +17,7 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* --- where the training is -------------------------------------------------------------------------------------------
- */
+/* --- where the training is --------------------------------------------------------------------------------------- */
 
 /* t ln(t/p) + p - t >= 0, precise relative to itself where p is near t; log_p = ln p. */
 static double divergence(double t, double p, double log_p)
@@ -125,8 +124,7 @@ bool trainer_improve(struct trainer *t, const double *theta, double *gained)
     return better;
 }
 
-/* --- steps -----------------------------------------------------------------------------------------------------------
- */
+/* --- steps ------------------------------------------------------------------------------------------------------- */
 
 double trainer_gradient_goal(const struct trainer *t)
 {
@@ -191,8 +189,7 @@ enum train_end trainer_step(struct trainer *t)
     return time_is_up(t) ? TRAIN_MAX_SECONDS : TRAIN_GOES_ON;
 }
 
-/* --- the whole -------------------------------------------------------------------------------------------------------
- */
+/* --- the whole --------------------------------------------------------------------------------------------------- */
 
 static void fill_defaults(struct trainer *t)
 {
@@ -312,8 +309,7 @@ static enum train_end go_through(struct trainer *t)
     }
 }
 
-/* --- what is reported ------------------------------------------------------------------------------------------------
- */
+/* --- what is reported -------------------------------------------------------------------------------------------- */
 
 static bool copy_record(const struct trainer *t, struct training *out)
 {

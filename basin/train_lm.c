@@ -63,8 +63,7 @@ static void lm_clear(struct lm *l)
     free(l->u);
 }
 
-/* --- where the fewer are the outputs
- * ----------------------------------------------------------------------------------- */
+/* --- where the fewer are the outputs ----------------------------------------------------------------------------- */
 
 static void scale_row(size_t n, double factor, double *row)
 {
@@ -130,8 +129,7 @@ static void solve_outputs(struct lm *l, double c)
     linalg_multiply_vector(LINALG_TRANSPOSED, l->k, t->n, -1, l->b, t->n, l->y, 1, l->step);
 }
 
-/* --- the method
- * -------------------------------------------------------------------------------------------------------- */
+/* --- the method -------------------------------------------------------------------------------------------------- */
 
 static enum status linearise(struct lm *l)
 {

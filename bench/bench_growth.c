@@ -2,12 +2,12 @@
  *
  *     build/bench/bench_growth [FOLDER]
  *
- * Prints two tables in Markdown. With FOLDER it also leaves there what the same run by other programs needs (bench/run): the
- * parameters, and the states at the years where errors are judged, from a run at rtol 1e-12.
+ * Prints two tables in Markdown. With FOLDER it also leaves there what the same run by other programs needs
+ * (bench/run): the parameters, and the states at the years where errors are judged, from a run at rtol 1e-12.
  *
- * Times are medians of REPEATS runs. Time inside CVODES is what the integrator's own clock says: its CVode() calls, with the
- * right-hand side, Jacobian and events they ask for, and its dense output. Evaluations of the model elsewhere (phases, causes,
- * lags, switches) are counted by a model that counts, and priced by timing the evaluators alone. */
+ * Times are medians of REPEATS runs. Time inside CVODES is what the integrator's own clock says: its CVode() calls,
+ * with the right-hand side, Jacobian and events they ask for, and its dense output. Evaluations of the model elsewhere
+ * (phases, causes, lags, switches) are counted by a model that counts, and priced by timing the evaluators alone. */
 #include "growth/phases.h"
 #include "growth/scenario.h"
 
@@ -50,7 +50,7 @@ static double median(double *v, size_t n)
     return v[n / 2];
 }
 
-/* --- a model that counts -------------------------------------------------------------------------------------------- */
+/* --- a model that counts ----------------------------------------------------------------------------------------- */
 
 enum { RHS, JACOBIAN, SHARES, DRIVERS, N_EVALUATORS };
 static const struct model *counted;
@@ -107,7 +107,7 @@ static void price_evaluators(const struct trajectory *t, double *price)
     }
 }
 
-/* --- one run ---------------------------------------------------------------------------------------------------------- */
+/* --- one run ----------------------------------------------------------------------------------------------------- */
 
 struct cost {
     double total, cvodes, elsewhere; /* seconds; the last: model evaluations that CVODES did not ask for */
@@ -115,7 +115,8 @@ struct cost {
     long evaluations; /* of the model outside CVODES */
 };
 
-static void simulate_and_find(const struct simulation *s, bool bound_date, struct trajectory *t, struct phase_table *table)
+static void simulate_and_find(const struct simulation *s, bool bound_date, struct trajectory *t,
+                              struct phase_table *table)
 {
     struct error e = {0};
     if (simulate(s, bound_date, NULL, t, &e) || phases_find(t, NULL, table, &e))
@@ -175,7 +176,7 @@ static struct cost measure(const struct simulation *s, bool bound_date)
     return cost;
 }
 
-/* --- tables ----------------------------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------------------------------------ */
 
 static void print_cost(const char *label, const struct cost *c)
 {
@@ -190,8 +191,8 @@ static void print_costs(const struct simulation *base)
 {
     static const double tolerances[] = {1e-6, 1e-8, 1e-9, 1e-10};
     char label[80];
-    printf("| run | steps | rhs | Jacobians | events | ms | in CVODES | model elsewhere (calls) | outside CVODES and model "
-           "| outside CVODES |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+    printf("| run | steps | rhs | Jacobians | events | ms | in CVODES | model elsewhere (calls) | outside CVODES and "
+           "model | outside CVODES |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < sizeof tolerances / sizeof tolerances[0]; i++)
         for (int bound = 0; bound < 2; bound++) {
             struct simulation s = *base;
@@ -239,7 +240,7 @@ static void print_errors(const struct simulation *base, double exact[N_YEARS][N_
         enum ode_method method;
         const char *name;
         double rtol;
-    } runs[] = {{ODE_BDF, "bdf", 1e-6},  {ODE_BDF, "bdf", 1e-7},   {ODE_BDF, "bdf", 1e-8},    {ODE_BDF, "bdf", 1e-9},
+    } runs[] = {{ODE_BDF, "bdf", 1e-6},  {ODE_BDF, "bdf", 1e-7},     {ODE_BDF, "bdf", 1e-8},    {ODE_BDF, "bdf", 1e-9},
                 {ODE_BDF, "bdf", 1e-10}, {ODE_ADAMS, "adams", 1e-6}, {ODE_ADAMS, "adams", 1e-8}};
     static double total[REPEATS];
     double x[N_YEARS][N_STATES];
@@ -282,7 +283,8 @@ static void write_for_others(const char *folder, const struct simulation *s, dou
     fputs("year,ln_S,ln_T,ln_P,ln_K\n", states);
     fprintf(states, "%.17g,%.17g,%.17g,%.17g,%.17g\n", s->from, s->x0[0], s->x0[1], s->x0[2], s->x0[3]);
     for (size_t i = 0; i < N_YEARS; i++)
-        fprintf(states, "%.17g,%.17g,%.17g,%.17g,%.17g\n", years[i], exact[i][0], exact[i][1], exact[i][2], exact[i][3]);
+        fprintf(states, "%.17g,%.17g,%.17g,%.17g,%.17g\n", years[i], exact[i][0], exact[i][1], exact[i][2],
+                exact[i][3]);
     fclose(parameters);
     fclose(states);
 }

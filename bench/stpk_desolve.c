@@ -1,5 +1,5 @@
-/* The right-hand side of stpk (docs/model-stpk.md) for R's deSolve, written a second time. x = ln (S, T, P, K); p: the model's
- * parameters in the order of its table, then ln A0 and the birth rate at the start. */
+/* The right-hand side of stpk (docs/model-stpk.md) for R's deSolve, written a second time. x = ln (S, T, P, K); p: the
+ * model's parameters in the order of its table, then ln A0 and the birth rate at the start. */
 #include <math.h>
 
 static double p[32];

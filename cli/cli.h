@@ -27,7 +27,7 @@ struct options {
     bool json, quiet, force, retrain;
     const char *out; /* NULL: not given */
     uint64_t seed;
-    int threads; /* 0: one a processor */
+    int threads;                    /* 0: one a processor */
     const char **settings, **files; /* (n_settings), (n_files): pointers into argv; the arrays are owned */
     size_t n_settings, n_files;
     int argc; /* the whole command line, for the record */
@@ -47,8 +47,8 @@ struct command {
 /* The table of all commands, NULL name last. */
 extern const struct command commands[];
 
-/* Read the options of a command: argv[0] is what stands for the program. Prints help and exits where asked to; a wrong option
- * exits with STATUS_USAGE. */
+/* Read the options of a command: argv[0] is what stands for the program. Prints help and exits where asked to; a wrong
+ * option exits with STATUS_USAGE. */
 void options_parse(struct options *o, const struct command *command, int argc, char **argv);
 void options_clear(struct options *o);
 /* The options that a command takes: [{name, argument, meaning}] (new reference). */

@@ -334,8 +334,7 @@ char *config_path(const struct config_node *n)
     return text_format("%.*s/%s", (int)(slash - from), from, path);
 }
 
-/* --- files named in a document --------------------------------------------------------------------------------------
- */
+/* --- files named in a document ----------------------------------------------------------------------------------- */
 
 static enum status make_absolute(struct config_node *n, struct error *e)
 {

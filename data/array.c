@@ -39,8 +39,7 @@ const struct array_kind *array_kind_of_safetensors(const char *name)
     return NULL;
 }
 
-/* --- a set and its arrays --------------------------------------------------------------------------------------------
- */
+/* --- a set and its arrays ---------------------------------------------------------------------------------------- */
 
 void array_set_clear(struct array_set *s)
 {
@@ -168,8 +167,7 @@ enum status array_complain(const struct array_reader *r, const char *member, con
                         named ? "' " : "", message);
 }
 
-/* --- reading ---------------------------------------------------------------------------------------------------------
- */
+/* --- reading ----------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *ending;
@@ -235,8 +233,7 @@ enum status array_read(const char *path, struct array_set *out, struct error *e)
     return status;
 }
 
-/* --- writing ---------------------------------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------------------------------------- */
 
 static enum status check_values(const struct array *a, const char *path, struct error *e)
 {

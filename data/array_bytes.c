@@ -27,8 +27,7 @@ void array_put_little(unsigned char *bytes, uint64_t value, size_t size)
         bytes[i] = (unsigned char)(value >> 8 * i & 0xff);
 }
 
-/* --- input -----------------------------------------------------------------------------------------------------------
- */
+/* --- input ------------------------------------------------------------------------------------------------------- */
 
 enum status array_input_open(struct array_input *in, const struct array_reader *r, const char *member,
                              enum array_packing packing, const unsigned char *bytes, size_t length, size_t declared)
@@ -126,8 +125,7 @@ enum status array_input_finish(struct array_input *in)
     return STATUS_OK;
 }
 
-/* --- numbers ---------------------------------------------------------------------------------------------------------
- */
+/* --- numbers ----------------------------------------------------------------------------------------------------- */
 
 static double from_half(uint64_t bits)
 {

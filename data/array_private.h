@@ -59,8 +59,7 @@ enum status array_complain(const struct array_reader *r, const char *member, con
 enum status array_add(struct array_reader *r, const char *name, enum array_type type, const uint64_t *shape,
                       size_t n_dimensions, struct array **out);
 
-/* --- bytes, front to back --------------------------------------------------------------------------------------------
- */
+/* --- bytes, front to back ---------------------------------------------------------------------------------------- */
 
 enum array_packing { ARRAY_PLAIN, ARRAY_DEFLATED, ARRAY_GZIPPED };
 
@@ -94,8 +93,7 @@ uint64_t array_get_little(const unsigned char *bytes, size_t size);
 uint64_t array_get_big(const unsigned char *bytes, size_t size);
 void array_put_little(unsigned char *bytes, uint64_t value, size_t size);
 
-/* --- writing ---------------------------------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------------------------------------- */
 
 /* STATUS_FAILED unless every array has a name of its own (UTF-8, no control characters), is of type F64 or F32, and its
  * finite numbers are finite in that type. */

@@ -53,8 +53,7 @@ static uint32_t get32(const unsigned char *p)
     return (uint32_t)array_get_little(p, 4);
 }
 
-/* --- the end record --------------------------------------------------------------------------------------------------
- */
+/* --- the end record ---------------------------------------------------------------------------------------------- */
 
 /* The record at the end of the file, with the comment that fills the rest; NULL: none. */
 static const unsigned char *find_end(const struct array_reader *r)
@@ -91,8 +90,7 @@ static enum status take_end(struct archive *z)
     return STATUS_OK;
 }
 
-/* --- the directory ---------------------------------------------------------------------------------------------------
- */
+/* --- the directory ----------------------------------------------------------------------------------------------- */
 
 static enum status check_entry(const struct archive *z, const struct member *m, uint32_t flags)
 {
@@ -210,8 +208,7 @@ static enum status take_directory(struct archive *z)
     return check_overlap(z);
 }
 
-/* --- members ---------------------------------------------------------------------------------------------------------
- */
+/* --- members ----------------------------------------------------------------------------------------------------- */
 
 static enum status take_member(struct archive *z, const struct member *m)
 {
@@ -256,8 +253,7 @@ enum status npz_read(struct array_reader *r)
     return status;
 }
 
-/* --- writing ---------------------------------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------------------------------------- */
 
 static void add_to_crc(void *context, const unsigned char *bytes, size_t length)
 {

@@ -177,8 +177,7 @@ enum status safetensors_read(struct array_reader *r)
     return status;
 }
 
-/* --- writing ---------------------------------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------------------------------------- */
 
 static const enum array_type written[] = {ARRAY_F64, ARRAY_F32}; /* wide numbers first keeps all of them aligned */
 enum { N_WRITTEN = sizeof written / sizeof written[0] };

@@ -226,8 +226,7 @@ void series_clear(struct series *s)
     memset(s, 0, sizeof *s);
 }
 
-/* --- shipped series
- * ----------------------------------------------------------------------------------------------------- */
+/* --- shipped series ---------------------------------------------------------------------------------------------- */
 
 static enum status unknown_series(const char *name, struct error *e)
 {

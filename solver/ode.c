@@ -42,8 +42,7 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* --- callbacks from CVODES ------------------------------------------------------------------------------------------
- */
+/* --- callbacks from CVODES --------------------------------------------------------------------------------------- */
 
 static int call_rhs(realtype s, N_Vector x, N_Vector dx, void *user)
 {

@@ -94,7 +94,8 @@ const int *ode_event_directions(const struct ode *o);
 
 /* k-th derivative (k up to the current order) of the dense output at s within the last step, into x (n). */
 enum status ode_interpolate(struct ode *o, double s, int k, double *x, struct error *e);
-/* The polynomial of the dense output about ode_position: row k of out (ode_order + 1, n) is its k-th derivative / k!. */
+/* The polynomial of the dense output about ode_position: row k of out (ode_order + 1, n) is its k-th derivative / k!.
+ */
 enum status ode_taylor(struct ode *o, double *out, struct error *e);
 int ode_order(const struct ode *o);         /* order of the method in the last step = degree of its dense output */
 double ode_step_start(const struct ode *o); /* the dense output is valid from here ... */

@@ -194,8 +194,7 @@ double surface_area(const struct surface *s)
     return area;
 }
 
-/* --- fewer triangles ------------------------------------------------------------------------------------------------
- */
+/* --- fewer triangles --------------------------------------------------------------------------------------------- */
 
 /* The nearest grid point, and which faces of the grid the vertex lies on, as one number. */
 static size_t cluster_of(const struct surface_grid *g, const double *v)

@@ -32,8 +32,7 @@ static void assert_steps(const struct array *a, double offset)
     }
 }
 
-/* --- what numpy and torch wrote ------------------------------------------------------------------------------------
- */
+/* --- what numpy and torch wrote ---------------------------------------------------------------------------------- */
 
 /* SPECIAL of the script. */
 static const struct special {
@@ -213,8 +212,7 @@ START_TEST(what_are_no_numbers_is_refused)
 }
 END_TEST
 
-/* --- 16 bits -------------------------------------------------------------------------------------------------------
- */
+/* --- 16 bits ----------------------------------------------------------------------------------------------------- */
 
 /* All positive numbers in rising order, each one step above the one before: the step is 2^(max(e, 1) - bias), with e
  * what stands above the fraction. IEEE 754-2008, 3.4; bfloat16 is the upper half of a 32-bit number. */
@@ -252,8 +250,7 @@ START_TEST(every_half_and_every_bfloat)
 }
 END_TEST
 
-/* --- CSV -----------------------------------------------------------------------------------------------------------
- */
+/* --- CSV --------------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -385,8 +382,7 @@ START_TEST(digits_are_those_of_the_collection)
 }
 END_TEST
 
-/* --- which format --------------------------------------------------------------------------------------------------
- */
+/* --- which format ------------------------------------------------------------------------------------------------ */
 
 START_TEST(the_ending_says_the_format)
 {
@@ -411,8 +407,7 @@ START_TEST(the_ending_says_the_format)
 }
 END_TEST
 
-/* --- writing -------------------------------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------------------------------------- */
 
 enum { N_LARGE = 20000 }; /* numbers: more than are converted at a time */
 static double large[N_LARGE];
@@ -599,8 +594,7 @@ START_TEST(safetensors_has_a_word_of_its_own)
 }
 END_TEST
 
-/* --- numpy reads it ------------------------------------------------------------------------------------------------
- */
+/* --- numpy reads it ---------------------------------------------------------------------------------------------- */
 
 static void write_list(const struct array_set *s, const char *folder)
 {

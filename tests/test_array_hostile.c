@@ -16,8 +16,7 @@ static void set_bytes(unsigned char *to, const void *bytes, size_t length)
     memcpy(to, bytes, length);
 }
 
-/* --- hostile: npy --------------------------------------------------------------------------------------------------
- */
+/* --- hostile: npy ------------------------------------------------------------------------------------------------ */
 
 /* A npy file into `out`: magic, version, header, so many bytes of numbers (01 02 03 ...). */
 static size_t make_npy(unsigned char *out, const char *header, size_t data)
@@ -141,8 +140,7 @@ START_TEST(npy_preambles)
 }
 END_TEST
 
-/* --- hostile: IDX --------------------------------------------------------------------------------------------------
- */
+/* --- hostile: IDX ------------------------------------------------------------------------------------------------ */
 
 #define BYTES(text) (text), sizeof(text) - 1
 static const struct {
@@ -223,8 +221,7 @@ START_TEST(gzip_with_something_after_it)
 }
 END_TEST
 
-/* --- hostile: safetensors ------------------------------------------------------------------------------------------
- */
+/* --- hostile: safetensors ---------------------------------------------------------------------------------------- */
 
 static size_t make_safetensors(unsigned char *out, const char *header, size_t data)
 {
@@ -356,8 +353,7 @@ START_TEST(safetensors_keep_what_is_not_finite)
 }
 END_TEST
 
-/* --- hostile: zip --------------------------------------------------------------------------------------------------
- */
+/* --- hostile: zip ------------------------------------------------------------------------------------------------ */
 
 /* One member, and what to say about it. */
 struct piece {
@@ -640,8 +636,7 @@ START_TEST(zip_features_that_are_not_read)
 }
 END_TEST
 
-/* --- damage of every sort ------------------------------------------------------------------------------------------
- */
+/* --- damage of every sort ---------------------------------------------------------------------------------------- */
 
 static const char *const to_damage[] = {
     "c_order.npy", "f8.idx", "images-idx3-ubyte.gz", "types.safetensors", "stored.npz", "deflated.npz",

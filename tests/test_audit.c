@@ -78,8 +78,7 @@ static size_t dimensions(const struct audit *a, enum lost_cause cause, size_t la
     return sum;
 }
 
-/* --- equality
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- equality ---------------------------------------------------------------------------------------------------- */
 
 static const struct {
     enum loss_kind loss;
@@ -132,8 +131,7 @@ START_TEST(raw_logits_fail)
 }
 END_TEST
 
-/* --- linear networks
- * ---------------------------------------------------------------------------------------------------- */
+/* --- linear networks --------------------------------------------------------------------------------------------- */
 
 /* W (rows, columns) of rank r: the product of two random factors. */
 static void set_rank(double *w, size_t rows, size_t columns, size_t r, uint64_t seed)
@@ -180,8 +178,7 @@ START_TEST(linear_ranks_have_the_closed_form)
 }
 END_TEST
 
-/* --- planted causes
- * ----------------------------------------------------------------------------------------------------- */
+/* --- planted causes ---------------------------------------------------------------------------------------------- */
 
 START_TEST(planted_dead_units_are_named)
 {
@@ -312,8 +309,7 @@ START_TEST(bound_counts_different_activations)
 }
 END_TEST
 
-/* --- manifold and residual
- * ---------------------------------------------------------------------------------------------- */
+/* --- manifold and residual --------------------------------------------------------------------------------------- */
 
 /* One example, one output, w2 tanh(w1 x): a curve of solutions, rank 1 all around. At w1 = w2 = 0 rank is 0 and only a
  * bound is given. */

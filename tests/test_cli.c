@@ -82,8 +82,7 @@ static void check_keys(const json_t *object, const char *const *keys)
         ck_assert_msg(json_object_get(object, *keys) != NULL, "key %s is missing", *keys);
 }
 
-/* --- help and version
- * ----------------------------------------------------------------------------------------------------- */
+/* --- help and version -------------------------------------------------------------------------------------------- */
 
 /* The words of "growth phases", then one more. */
 static void run_command_with(const char *name, const char *last)
@@ -158,8 +157,7 @@ START_TEST(version)
 }
 END_TEST
 
-/* --- JSON
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- JSON -------------------------------------------------------------------------------------------------------- */
 
 /* calls[i] with one or two words more; `run` also gets --out. */
 static void call(size_t i, const char *more, const char *still_more)
@@ -258,8 +256,7 @@ START_TEST(warnings_leave_json_alone)
 }
 END_TEST
 
-/* --- wrong usage
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- wrong usage ------------------------------------------------------------------------------------------------- */
 
 /* Words that must fail with code 2, nothing on standard output, and these words on standard error. */
 static const struct {
@@ -350,8 +347,7 @@ START_TEST(the_last_setting_wins)
 }
 END_TEST
 
-/* --- exit codes
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- exit codes -------------------------------------------------------------------------------------------------- */
 
 static void check_one_complaint(int code, const char *says)
 {
@@ -405,8 +401,7 @@ START_TEST(a_bad_file_among_good_ones_writes_nothing)
 }
 END_TEST
 
-/* --- run folders
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- run folders ------------------------------------------------------------------------------------------------- */
 
 START_TEST(run_writes_to_out_by_itself)
 {
@@ -565,8 +560,7 @@ START_TEST(without_gnuplot)
 }
 END_TEST
 
-/* --- interrupted
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- interrupted ------------------------------------------------------------------------------------------------- */
 
 /* A run that takes minutes: at rest, but the non-stiff method may not take longer steps than stability allows. */
 #define ENDLESS                                                                                                        \
@@ -664,8 +658,7 @@ START_TEST(interrupted_while_drawing)
 }
 END_TEST
 
-/* --- what may stand in the way
- * --------------------------------------------------------------------------------------------- */
+/* --- what may stand in the way ----------------------------------------------------------------------------------- */
 
 static void check_complaint_about_output(void)
 {
@@ -835,8 +828,7 @@ START_TEST(files_are_found_beside_the_scenario_that_names_them)
 }
 END_TEST
 
-/* --- the same again
- * ------------------------------------------------------------------------------------------------------- */
+/* --- the same again ---------------------------------------------------------------------------------------------- */
 
 static const char *const shipped[] = {"five-phases", "frontier", "fast-automation", "slow-automation",
                                       "solow",       "jones",    "kremer",          "hyperbola"};

@@ -16,8 +16,7 @@ enum { N_TOLERANCES = sizeof tolerances / sizeof tolerances[0] };
 /* Errors of levels may grow to this many weights over a whole run. */
 static const double WEIGHTS = 100;
 
-/* --- cases
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- cases ------------------------------------------------------------------------------------------------------- */
 
 struct setting {
     const char *key; /* NULL ends a list */
@@ -196,8 +195,7 @@ static void run(const struct simulation *s, const char *label, struct trajectory
     ck_assert_msg(simulate(s, true, NULL, t, &e) == STATUS_OK, "%s: %s", label, e.message);
 }
 
-/* --- levels and dates
- * ----------------------------------------------------------------------------------------------------- */
+/* --- levels and dates -------------------------------------------------------------------------------------------- */
 
 /* The weight of a log level at a date: its own, and where it moves fast the weight of the date. */
 static double weight(const struct simulation *s, const double *x, size_t i, bool near_singular)
@@ -327,8 +325,7 @@ START_TEST(power_law_gives_the_published_date)
 }
 END_TEST
 
-/* --- ak-ideas: the invariant
- * ---------------------------------------------------------------------------------------------- */
+/* --- ak-ideas: the invariant ------------------------------------------------------------------------------------- */
 
 /* K0 times: on I = 0, and off it on both sides */
 static const double capital_factors[] = {1, 0.2, 5};
@@ -358,8 +355,7 @@ START_TEST(invariant_is_kept)
 }
 END_TEST
 
-/* --- Roodman's five factors
- * ------------------------------------------------------------------------------------------------ */
+/* --- Roodman's five factors -------------------------------------------------------------------------------------- */
 
 static void run_five_factors(double level0, double depletion, double years, double rtol, struct trajectory *t)
 {
@@ -402,8 +398,7 @@ START_TEST(five_factors_run_out_of_resources)
 }
 END_TEST
 
-/* --- phases
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- phases ------------------------------------------------------------------------------------------------------ */
 
 /* What the phase table must say of each, at any tolerance and with both methods. */
 static const struct {

@@ -176,8 +176,7 @@ START_TEST(locale_does_not_matter)
 }
 END_TEST
 
-/* --- complaints -----------------------------------------------------------------------------------------------------
- */
+/* --- complaints -------------------------------------------------------------------------------------------------- */
 
 /* Each with its place, what was found, what is allowed. */
 static const struct {
@@ -391,8 +390,7 @@ START_TEST(unreadable_files_say_why)
 }
 END_TEST
 
-/* --- extends --------------------------------------------------------------------------------------------------------
- */
+/* --- extends ----------------------------------------------------------------------------------------------------- */
 
 static void write_file(const char *name, const char *text)
 {
@@ -556,8 +554,7 @@ START_TEST(chains_of_sixteen_files_are_the_longest)
 }
 END_TEST
 
-/* --- settings and runs ----------------------------------------------------------------------------------------------
- */
+/* --- settings and runs ------------------------------------------------------------------------------------------- */
 
 START_TEST(settings_use_the_paths_of_the_file)
 {
@@ -747,8 +744,7 @@ START_TEST(endless_paths_are_refused)
 }
 END_TEST
 
-/* --- writing --------------------------------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------------------------------------- */
 
 static void assert_same(const struct config_node *a, const struct config_node *b, const char *text)
 {
@@ -885,8 +881,7 @@ START_TEST(reference_lists_every_path)
 }
 END_TEST
 
-/* --- robustness -----------------------------------------------------------------------------------------------------
- */
+/* --- robustness -------------------------------------------------------------------------------------------------- */
 
 /* Random damage to a good document: taken or refused with a place, never anything worse. */
 START_TEST(damaged_documents_are_taken_or_refused)

@@ -57,8 +57,7 @@ static void no_path(void)
     setenv("PATH", testing_folder(nowhere), 1);
 }
 
-/* --- data -----------------------------------------------------------------------------------------------------------
- */
+/* --- data -------------------------------------------------------------------------------------------------------- */
 
 /* The lines of fig.dat that are not comments. */
 static void assert_data(const char *expected)
@@ -162,8 +161,7 @@ START_TEST(numbers_do_not_follow_the_locale)
 }
 END_TEST
 
-/* --- pictures -------------------------------------------------------------------------------------------------------
- */
+/* --- pictures ---------------------------------------------------------------------------------------------------- */
 
 static unsigned long big_endian(const unsigned char *c)
 {
@@ -375,8 +373,7 @@ START_TEST(many_colours_come_around_again)
 }
 END_TEST
 
-/* --- without gnuplot, or with a broken one --------------------------------------------------------------------------
- */
+/* --- without gnuplot, or with a broken one ----------------------------------------------------------------------- */
 
 START_TEST(gnuplot_missing_leaves_script_and_data)
 {

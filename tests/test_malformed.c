@@ -74,8 +74,7 @@ static void check_refused(const char *file, const char *place, const char *says)
     ck_assert(!testing_exists(out));
 }
 
-/* --- the corpus -----------------------------------------------------------------------------------------------------
- */
+/* --- the corpus -------------------------------------------------------------------------------------------------- */
 
 START_TEST(corpus_is_there)
 {
@@ -105,8 +104,7 @@ START_TEST(file_of_the_corpus)
 }
 END_TEST
 
-/* --- files made here ------------------------------------------------------------------------------------------------
- */
+/* --- files made here --------------------------------------------------------------------------------------------- */
 
 #define HEAD "kind: growth\nmodel: stpk\ntime: {from: 1800, to: 2000}\n"
 
@@ -232,8 +230,7 @@ START_TEST(an_enormous_file)
 }
 END_TEST
 
-/* --- cut off and damaged --------------------------------------------------------------------------------------------
- */
+/* --- cut off and damaged ----------------------------------------------------------------------------------------- */
 
 /* A bit of everything that a scenario may say, but nothing that takes time. */
 static const char rich[] = "kind: growth\n"

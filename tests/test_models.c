@@ -11,8 +11,7 @@
 
 enum { POINTS = 50, ATTEMPTS = 1000 };
 
-/* --- random points
- * ------------------------------------------------------------------------------------------------------ */
+/* --- random points ----------------------------------------------------------------------------------------------- */
 
 struct point {
     const struct model *m;
@@ -89,8 +88,7 @@ static void draw_point(const struct model *m, int count, struct point *a)
     struct point a;                                                                                                    \
     for (int a##_count = 0; a##_count < POINTS && (draw_point(model_registry[_i], a##_count, &(a)), true); a##_count++)
 
-/* --- differences
- * -------------------------------------------------------------------------------------------------------- */
+/* --- differences ------------------------------------------------------------------------------------------------- */
 
 /* Richardson's extrapolation of central differences with steps h and h/2: error of order h^4. */
 static double combine(const double *value, double h)
@@ -138,8 +136,7 @@ static double invariant_at(const struct point *a, const double *x)
     return a->m->invariant(a->p, x);
 }
 
-/* --- tables
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------------------------------------ */
 
 static void check_text(const struct model *m, const char *text, const char *what)
 {
@@ -224,8 +221,7 @@ START_TEST(defaults_give_a_start)
 }
 END_TEST
 
-/* --- evaluators
- * --------------------------------------------------------------------------------------------------------- */
+/* --- evaluators -------------------------------------------------------------------------------------------------- */
 
 START_TEST(jacobian_is_the_derivative)
 {

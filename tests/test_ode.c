@@ -13,8 +13,7 @@
 
 enum { MAX_N = 3 };
 
-/* --- problems with a closed form ------------------------------------------------------------------------------------
- */
+/* --- problems with a closed form --------------------------------------------------------------------------------- */
 
 static int decay(double s, const double *x, double *dx, void *context)
 {
@@ -231,8 +230,7 @@ START_TEST(stiff_problems_take_few_steps)
 }
 END_TEST
 
-/* --- Robertson ------------------------------------------------------------------------------------------------------
- */
+/* --- Robertson --------------------------------------------------------------------------------------------------- */
 
 static int robertson(double s, const double *x, double *dx, void *context)
 {
@@ -271,8 +269,7 @@ START_TEST(robertson_ends_at_the_reference)
 }
 END_TEST
 
-/* --- events ---------------------------------------------------------------------------------------------------------
- */
+/* --- events ------------------------------------------------------------------------------------------------------ */
 
 /* g0: x = cos s through 0; g1: a date. */
 static int zero_and_date(double s, const double *x, double *g, void *context)
@@ -391,8 +388,7 @@ START_TEST(events_at_one_place_are_all_reported)
 }
 END_TEST
 
-/* --- ends before the end --------------------------------------------------------------------------------------------
- */
+/* --- ends before the end ----------------------------------------------------------------------------------------- */
 
 /* Step until it fails. */
 static enum status run_to_failure(struct ode *o, double end, struct error *e)
@@ -643,8 +639,7 @@ START_TEST(bad_arguments_are_refused)
 }
 END_TEST
 
-/* --- independence ---------------------------------------------------------------------------------------------------
- */
+/* --- independence ------------------------------------------------------------------------------------------------ */
 
 enum { TRACE = 64 };
 

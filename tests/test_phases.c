@@ -71,8 +71,7 @@ static double mean_growth(const struct solved *s, double from, double to)
     return 100 * log(variable_at(&s->trajectory, output, to) / variable_at(&s->trajectory, output, from)) / (to - from);
 }
 
-/* --- the reference table --------------------------------------------------------------------------------------------
- */
+/* --- the reference table ----------------------------------------------------------------------------------------- */
 
 static const struct {
     double year, growth, digit; /* % a year; unit of the last digit printed */
@@ -201,8 +200,7 @@ START_TEST(blow_up_dates)
 }
 END_TEST
 
-/* --- what the table must look like ----------------------------------------------------------------------------------
- */
+/* --- what the table must look like ------------------------------------------------------------------------------- */
 
 static void print_phases(const struct phase_table *t)
 {
@@ -295,8 +293,7 @@ START_TEST(growth_of_a_phase_is_that_of_output)
 }
 END_TEST
 
-/* --- what may not change it -----------------------------------------------------------------------------------------
- */
+/* --- what may not change it -------------------------------------------------------------------------------------- */
 
 /* Dates within a year after 1500, within 1 % of the span before. Returns the largest shift after 1500. */
 static double check_same_dates(const struct solved *a, const struct solved *b, double shift, const char *what)
@@ -449,8 +446,7 @@ START_TEST(same_phases_for_any_reasonable_contrast)
 }
 END_TEST
 
-/* --- causes ---------------------------------------------------------------------------------------------------------
- */
+/* --- causes ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(contributions_sum_to_the_change)
 {
@@ -615,8 +611,7 @@ START_TEST(lags_are_measured)
 }
 END_TEST
 
-/* --- time -----------------------------------------------------------------------------------------------------------
- */
+/* --- time -------------------------------------------------------------------------------------------------------- */
 
 /* Without interventions no date means anything: started later, everything is later. */
 START_TEST(without_interventions_the_system_is_autonomous)
@@ -705,8 +700,7 @@ START_TEST(interventions_are_smooth)
 }
 END_TEST
 
-/* --- the other scenarios that ship ----------------------------------------------------------------------------------
- */
+/* --- the other scenarios that ship ------------------------------------------------------------------------------- */
 
 static double parameter(const struct solved *s, const char *key)
 {

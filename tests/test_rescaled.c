@@ -8,8 +8,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-/* --- models ---------------------------------------------------------------------------------------------------------
- */
+/* --- models ------------------------------------------------------------------------------------------------------ */
 
 /* X' = a X^(1 + b), in x = ln X: x' = a e^(b x). b > 0 blows up at t0 + X0^-b/(a b); b < 0 runs out with a < 0. */
 struct power {
@@ -66,8 +65,7 @@ static double solution_at(double t, size_t n, size_t i)
     return z[i];
 }
 
-/* --- singularities --------------------------------------------------------------------------------------------------
- */
+/* --- singularities ----------------------------------------------------------------------------------------------- */
 
 static const struct {
     struct power power;
@@ -211,8 +209,7 @@ START_TEST(stock_that_runs_out_is_told_apart)
 }
 END_TEST
 
-/* --- no singularity -------------------------------------------------------------------------------------------------
- */
+/* --- no singularity ---------------------------------------------------------------------------------------------- */
 
 /* Growth at the rates of the context; 0: nothing ever happens. */
 static int exponential_rhs(double t, const double *x, double *dx, void *context)
@@ -346,8 +343,7 @@ START_TEST(fast_stocks_take_few_steps)
 }
 END_TEST
 
-/* --- events ---------------------------------------------------------------------------------------------------------
- */
+/* --- events ------------------------------------------------------------------------------------------------------ */
 
 /* Dates and levels of the hyperbola in 2000: x = -ln(2000 - t). */
 static int hyperbola_events(double t, const double *x, double *g, void *context)
@@ -428,8 +424,7 @@ START_TEST(many_events_are_kept)
 }
 END_TEST
 
-/* --- failures -------------------------------------------------------------------------------------------------------
- */
+/* --- failures ---------------------------------------------------------------------------------------------------- */
 
 static bool always(void *context)
 {

@@ -25,8 +25,7 @@ static enum status read_text(const char *text, struct series *s, struct error *e
     return read_bytes(text, strlen(text), s, e);
 }
 
-/* --- reading --------------------------------------------------------------------------------------------------------
- */
+/* --- reading ----------------------------------------------------------------------------------------------------- */
 
 static const char whole[] = "# Grain prices\n"
                             "# unit: 1990 int$\n"
@@ -121,8 +120,7 @@ START_TEST(long_files_are_read_whole)
 }
 END_TEST
 
-/* --- complaints -----------------------------------------------------------------------------------------------------
- */
+/* --- complaints -------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -236,8 +234,7 @@ START_TEST(damaged_files_are_read_or_refused)
 }
 END_TEST
 
-/* --- what ships -----------------------------------------------------------------------------------------------------
- */
+/* --- what ships -------------------------------------------------------------------------------------------------- */
 
 START_TEST(every_shipped_series_says_what_it_is)
 {

@@ -90,8 +90,7 @@ static struct training train(const struct task *t, const struct train_options *o
     return out;
 }
 
-/* --- quadratic bowls -------------------------------------------------------------------------------------------------
- */
+/* --- quadratic bowls --------------------------------------------------------------------------------------------- */
 
 /* L = 1/(2n) |X W^T - T|^2 + wd/2 |W|^2: the same matrix A = X^T X/n + wd I for each output. Eigenvalues (inputs),
  * eigenvectors as rows, and per output the coefficients of X^T T/n. */
@@ -279,8 +278,7 @@ START_TEST(large_networks_do_without_matrices)
 }
 END_TEST
 
-/* --- perfect fits ----------------------------------------------------------------------------------------------------
- */
+/* --- perfect fits ------------------------------------------------------------------------------------------------ */
 
 /* What *r claims, computed anew from r->theta: loss, residual and gradient. */
 static void assert_statement_is_true(const struct task *t, const struct training *r)
@@ -485,8 +483,7 @@ START_TEST(a_saddle_is_left)
 }
 END_TEST
 
-/* --- along the way ---------------------------------------------------------------------------------------------------
- */
+/* --- along the way ----------------------------------------------------------------------------------------------- */
 
 static double largest_eigenvalue(const struct task *t, const double *theta)
 {
@@ -560,8 +557,7 @@ START_TEST(training_is_reproducible)
 }
 END_TEST
 
-/* --- limits, interruption, resumption --------------------------------------------------------------------------------
- */
+/* --- limits, interruption, resumption ---------------------------------------------------------------------------- */
 
 START_TEST(limits_are_kept_and_not_polished_away)
 {

@@ -91,7 +91,7 @@ void curves_clear(struct curves *c)
         curve_clear(&c->curve[k]);
 }
 
-/* --- axes --------------------------------------------------------------------------------------------------------------- */
+/* --- axes -------------------------------------------------------------------------------------------------------- */
 
 static bool is_long(const struct curves *c)
 {
@@ -127,7 +127,7 @@ int curves_data_colour(size_t k)
     return colours[k % (sizeof colours / sizeof colours[0])];
 }
 
-/* --- series ------------------------------------------------------------------------------------------------------------- */
+/* --- series ------------------------------------------------------------------------------------------------------ */
 
 void curves_add_endings(const struct curves *c, struct figure *f, size_t panel)
 {
@@ -137,7 +137,8 @@ void curves_add_endings(const struct curves *c, struct figure *f, size_t panel)
         if (run->outcome == RESCALED_REACHED)
             continue;
         snprintf(text, sizeof text, "%s%s%s in %s", c->n > 1 ? c->curve[k].label : "", c->n > 1 ? ": " : "",
-                 run->outcome == RESCALED_BLOW_UP ? "blow-up" : "exhausted", text_from_year(run->date, 0, year, sizeof year));
+                 run->outcome == RESCALED_BLOW_UP ? "blow-up" : "exhausted",
+                 text_from_year(run->date, 0, year, sizeof year));
         figure_add_vertical(f, panel, run->date, text);
     }
 }
@@ -153,8 +154,8 @@ size_t curves_add_variable(const struct curves *c, struct figure *f, size_t pane
             continue;
         for (size_t j = 0; j < curve->n; j++)
             curve->scratch[j] = curve->value[j * variables + i];
-        figure_add_series(f, panel, MARK_LINE, curves_run_colour(k), legend ? curve->label : NULL, curve->n, curve->year,
-                          curve->scratch, NULL);
+        figure_add_series(f, panel, MARK_LINE, curves_run_colour(k), legend ? curve->label : NULL, curve->n,
+                          curve->year, curve->scratch, NULL);
         shown++;
     }
     return shown;

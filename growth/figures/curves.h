@@ -35,8 +35,8 @@ void curves_clear(struct curves *c);
 
 /* The whole time: log of years before a horizon where the run is long, else linear. */
 struct axis curves_long_axis(const struct curves *c);
-/* The last stretch, linear: from 1700, or the last third of a short run. false when the run is so short that the long axis
- * is linear anyway. */
+/* The last stretch, linear: from 1700, or the last third of a short run. false when the run is so short that the long
+ * axis is linear anyway. */
 bool curves_zoom_axis(const struct curves *c, struct axis *out);
 
 /* Colour of run k, and of data series k: apart from each other. */
@@ -49,8 +49,8 @@ void curves_add_endings(const struct curves *c, struct figure *f, size_t panel);
 size_t curves_add_variable(const struct curves *c, struct figure *f, size_t panel, const char *key, bool legend);
 /* The data series held against the variable called `key`, each once. */
 void curves_add_data(const struct curves *c, struct figure *f, size_t panel, const char *key, bool legend);
-/* The highest level of the variable called `key` that is worth showing: what all runs reach while they are tame, with room
- * above where one runs away; NAN: automatic. */
+/* The highest level of the variable called `key` that is worth showing: what all runs reach while they are tame, with
+ * room above where one runs away; NAN: automatic. */
 double curves_highest(const struct curves *c, const char *key);
 /* Unit of the variable in the first run that has it; NULL: none has. */
 const char *curves_unit(const struct curves *c, const char *key);

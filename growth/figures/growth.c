@@ -2,8 +2,8 @@
 #include "growth/figures/curves.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { DATA_YEARS = 10 /* data are averaged over at least so many years */ };
 
@@ -14,8 +14,8 @@ static void add_growth_curves(const struct curves *c, struct figure *f, size_t p
         const struct curve *curve = &c->curve[k];
         for (size_t j = 0; j < curve->n; j++)
             curve->scratch[j] = 100 * curve->growth[j];
-        figure_add_series(f, panel, MARK_LINE, curves_run_colour(k), legend ? curve->label : NULL, curve->n, curve->year,
-                          curve->scratch, NULL);
+        figure_add_series(f, panel, MARK_LINE, curves_run_colour(k), legend ? curve->label : NULL, curve->n,
+                          curve->year, curve->scratch, NULL);
     }
 }
 
@@ -89,8 +89,8 @@ static void add_growth_panel(const struct curves *c, struct figure *f, const cha
 static void add_exponent_panel(const struct curves *c, struct figure *f, const struct axis *x)
 {
     struct axis y = {.label = "local exponent B", .scale = AXIS_LINEAR, .low = -3, .high = 3};
-    size_t panel = figure_add_panel(f, "B = d ln g/d ln Y: above 0 super-exponential, near 0 exponential, below 0 sub-exponential",
-                                    x, &y);
+    size_t panel = figure_add_panel(
+        f, "B = d ln g/d ln Y: above 0 super-exponential, near 0 exponential, below 0 sub-exponential", x, &y);
     add_phases(c->curve[0].result, f, panel, false);
     for (size_t k = 0; k < c->n; k++)
         figure_add_series(f, panel, MARK_LINE, curves_run_colour(k), c->curve[k].label, c->curve[k].n, c->curve[k].year,
@@ -111,15 +111,16 @@ struct figure *figure_of_growth(const struct drawn_run *runs, size_t n)
     struct curves c;
     struct figure *f = NULL;
     if (curves_take(runs, n, &c) &&
-        (f = figure_new("growth", "Growth of output, its phases and the switches of what limits it",
-                        n == 1 ? "Growth rate with the phases as bands (orange: super-exponential, blue: exponential, green: "
-                                 "sub-exponential) and each switch of a limiting input as a dotted line."
-                               : "Growth rates; the bands (orange: super-exponential, blue: exponential, green: "
-                                 "sub-exponential) and dotted lines are the phases and switches of the first run."))) {
+        (f = figure_new(
+             "growth", "Growth of output, its phases and the switches of what limits it",
+             n == 1 ? "Growth rate with the phases as bands (orange: super-exponential, blue: exponential, green: "
+                      "sub-exponential) and each switch of a limiting input as a dotted line."
+                    : "Growth rates; the bands (orange: super-exponential, blue: exponential, green: "
+                      "sub-exponential) and dotted lines are the phases and switches of the first run."))) {
         struct axis all = curves_long_axis(&c), zoom;
         bool zoomed = curves_zoom_axis(&c, &zoom);
-        add_growth_panel(&c, f, "the whole run", &all, zoomed && lowest(&c) == 0 ? AXIS_LOG : AXIS_LINEAR, highest(&c, 1),
-                         !zoomed, !zoomed);
+        add_growth_panel(&c, f, "the whole run", &all, zoomed && lowest(&c) == 0 ? AXIS_LOG : AXIS_LINEAR,
+                         highest(&c, 1), !zoomed, !zoomed);
         if (zoomed)
             add_growth_panel(&c, f, "the last centuries", &zoom, AXIS_LINEAR, highest(&c, 0.5), true, true);
         add_exponent_panel(&c, f, &all);
@@ -133,9 +134,10 @@ struct figure *figure_of_growth_against_output(const struct drawn_run *runs, siz
     struct curves c;
     struct figure *f = NULL;
     if (curves_take(runs, n, &c) &&
-        (f = figure_new("growth_against_output", "Growth against output",
-                        "On these axes a power law (hyperbolic growth) is a straight line that rises, exponential growth a "
-                        "level one."))) {
+        (f = figure_new(
+             "growth_against_output", "Growth against output",
+             "On these axes a power law (hyperbolic growth) is a straight line that rises, exponential growth a "
+             "level one."))) {
         char label[160];
         snprintf(label, sizeof label, "output per year (%s)", curves_unit(&c, "Y"));
         struct axis x = {.label = label, .scale = AXIS_LOG, .low = NAN, .high = NAN};

@@ -39,9 +39,10 @@ static struct figure *level_figure(const struct drawn_run *runs, size_t n, const
 
 struct figure *figure_of_levels(const struct drawn_run *runs, size_t n)
 {
-    return level_figure(runs, n, "Y", "output per year", "levels", "Output",
-                        "Output of the model (lines) and data (points). Above, time runs on a log scale of the years before a "
-                        "horizon just beyond the end, so that ten thousand years and the last decades are both readable.");
+    return level_figure(
+        runs, n, "Y", "output per year", "levels", "Output",
+        "Output of the model (lines) and data (points). Above, time runs on a log scale of the years before a "
+        "horizon just beyond the end, so that ten thousand years and the last decades are both readable.");
 }
 
 struct figure *figure_of_income(const struct drawn_run *runs, size_t n)

@@ -39,8 +39,9 @@ struct figure *figure_of_shares(const struct drawn_run *runs, size_t n)
         columns = 1;
     if (curves_take(runs, columns, &c) && flows &&
         (f = figure_new("shares", "What limits each flow",
-                        n > columns ? "Elasticity shares of the inputs of each flow (the first runs only): the largest limits."
-                                    : "Elasticity shares of the inputs of each flow: the largest limits."))) {
+                        n > columns
+                            ? "Elasticity shares of the inputs of each flow (the first runs only): the largest limits."
+                            : "Elasticity shares of the inputs of each flow: the largest limits."))) {
         struct axis x = curves_long_axis(&c);
         figure_set_columns(f, columns);
         for (size_t flow = 0; flow < flows; flow++)
