@@ -283,8 +283,10 @@ static enum status start_run(struct simulation *s, void *context, struct error *
     enum status status = m->derive ? m->derive(s->p, &inner) : STATUS_OK;
     if (!status && config_is_scalar(initial) && !m->steady_state)
         return config_error(initial, e, "model %s has no steady state: give the levels at the start", m->name);
-    for (size_t i = 0; i < m->n_states; i++)
+    for (size_t i = 0; i < m->n_states; i++) {
         s->x0[i] = log(m->states[i].value);
+        s->steady[i] = m->steady_state != NULL;
+    }
     if (!status && m->steady_state)
         status = m->steady_state(s->p, s->x0, &inner);
     if (status) {
@@ -311,6 +313,7 @@ static enum status start_run(struct simulation *s, void *context, struct error *
             return config_error(config_item(initial, k), e, "initial.%s: %g: a level must be above 0",
                                 config_key(initial, k), level);
         s->x0[i] = log(level);
+        s->steady[i] = false;
     }
     for (size_t i = 0; i < m->n_states; i++)
         if (!isfinite(s->x0[i]))

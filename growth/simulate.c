@@ -27,14 +27,23 @@ enum status simulation_init(struct simulation *s, const struct model *model, dou
     s->method = ODE_BDF;
     s->rtol = 1e-9;
     model_default_parameters(model, s->p);
-    enum status status = model->derive ? model->derive(s->p, e) : STATUS_OK;
-    if (status)
-        return status;
-    if (model->steady_state)
-        return model->steady_state(s->p, s->x0, e);
-    for (size_t i = 0; i < model->n_states; i++)
+    for (size_t i = 0; i < model->n_states; i++) {
         s->x0[i] = log(model->states[i].value);
-    return STATUS_OK;
+        s->steady[i] = model->steady_state != NULL;
+    }
+    return simulation_restart(s, e);
+}
+
+enum status simulation_restart(struct simulation *s, struct error *e)
+{
+    double x[MODEL_MAX_STATES];
+    enum status status = s->model->derive ? s->model->derive(s->p, e) : STATUS_OK;
+    if (!status && s->model->steady_state)
+        status = s->model->steady_state(s->p, x, e);
+    for (size_t i = 0; i < s->model->n_states && !status; i++)
+        if (s->steady[i])
+            s->x0[i] = x[i];
+    return status;
 }
 
 /* 0 before, 1 after, quintic between */

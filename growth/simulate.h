@@ -24,9 +24,10 @@ struct intervention {
 /* All that defines a run; plain data, copied freely. */
 struct simulation {
     const struct model *model;
-    double p[MODEL_MAX_PARAMS];  /* parameters, then derived constants (model->derive has been called) */
-    double x0[MODEL_MAX_STATES]; /* logarithms at `from` */
-    double from, to;             /* years */
+    double p[MODEL_MAX_PARAMS];    /* parameters, then derived constants (model->derive has been called) */
+    double x0[MODEL_MAX_STATES];   /* logarithms at `from` */
+    bool steady[MODEL_MAX_STATES]; /* x0 of that state follows from the parameters: it is the steady state's */
+    double from, to;               /* years */
     struct intervention interventions[SIMULATION_MAX_INTERVENTIONS];
     size_t n_interventions;
     enum ode_method method;
@@ -56,6 +57,10 @@ struct trajectory {
 /* Set the defaults of a run of `model`: parameters, derived constants, steady state (or default levels) as the start,
  * BDF, rtol 1e-9. */
 enum status simulation_init(struct simulation *s, const struct model *model, double from, double to, struct error *e);
+
+/* Derived constants, and the start of the states that begin in the steady state, from the parameters as they are now.
+ * Errors: the model's, STATUS_BAD_INPUT. */
+enum status simulation_restart(struct simulation *s, struct error *e);
 
 /* Integrate. With `bound_date` a run that ends in a singularity is repeated at a hundredth of the tolerance to bound
  * the date's error. On failure, what was integrated stays in *out for inspection. Clear *out in all cases. */

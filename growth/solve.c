@@ -1,6 +1,7 @@
 #include "growth/solve.h"
 
 #include "growth/variable.h"
+#include "solver/gsl_errors.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_roots.h>
@@ -82,9 +83,9 @@ static bool bracket(struct shot *shot, double start, double *low, double *high)
 
 static double refine(struct shot *shot, double low, double high)
 {
+    gsl_errors_return();
     gsl_function function = {miss, shot};
     gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
-    gsl_error_handler_t *previous = gsl_set_error_handler_off();
     double root = 0.5 * (low + high);
     if (solver && gsl_root_fsolver_set(solver, &function, low, high) == GSL_SUCCESS)
         for (int i = 0; i < 100 && !shot->status; i++) {
@@ -96,7 +97,6 @@ static double refine(struct shot *shot, double low, double high)
             if (high - low < 1e-14)
                 break;
         }
-    gsl_set_error_handler(previous);
     if (solver)
         gsl_root_fsolver_free(solver);
     return root;

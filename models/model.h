@@ -72,12 +72,24 @@ struct model {
     /* x (n_states) := logarithms of the steady state (or balanced path) the model starts in. NULL: it has none. */
     enum status (*steady_state)(const double *p, double *x, struct error *e);
 
+    /* gradient (n_derived, n_params) row-major: of what `derive` computes. NULL: differences are taken. */
+    void (*derive_gradient)(const double *p, double *gradient);
+    /* gradient (n_states, n_params + n_derived) row-major: of what steady_state gives, the derived constants counted as
+     * numbers of their own. NULL: differences. */
+    void (*steady_state_gradient)(const double *p, double *gradient);
+
     int (*rhs)(const double *p, const double *x, double *f);        /* f (n), 1/year */
     int (*jacobian)(const double *p, const double *x, double *jac); /* jac (n, n) row-major, df_i/dx_j, 1/year */
+    /* jac (n, n_params + n_derived) row-major, df_i/dp_j at a fixed state, the derived constants counted as numbers of
+     * their own (derive_gradient has the rest of the chain). NULL: differences. See models/derivatives.h. */
+    int (*parameter_jacobian)(const double *p, const double *x, double *jac);
     /* ln Y, and its constant elasticities c (n) = d ln Y/dx (c may be NULL) */
     double (*log_output)(const double *p, const double *x, double *c);
     /* out (n_outputs), in the units of the table */
     void (*observe)(const double *p, const double *x, double *out);
+    /* by_state (n_outputs, n_states), by_parameter (n_outputs, n_params + n_derived) row-major: its derivatives. NULL:
+     * differences. */
+    int (*observe_gradient)(const double *p, const double *x, double *by_state, double *by_parameter);
     /* share (n_flows, MODEL_MAX_INPUTS) row-major: elasticity shares of each flow's inputs, summing to 1 over a row;
      * unused entries 0. NULL when n_flows is 0. Must be smooth in x. */
     void (*shares)(const double *p, const double *x, double *share);

@@ -1,39 +1,14 @@
-#include "solver/ode.h"
+#include "solver/ode_private.h"
 
-#include <cvodes/cvodes.h>
 #include <math.h>
-#include <nvector/nvector_serial.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sundials/sundials_nonlinearsolver.h>
-#include <sunlinsol/sunlinsol_dense.h>
 #include <sunlinsol/sunlinsol_spgmr.h>
-#include <sunmatrix/sunmatrix_dense.h>
 #include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
 #include <time.h>
 
 enum { DEFAULT_MAX_STEPS = 1000000, STOP_POLL_STEPS = 64, DEFAULT_KRYLOV = 20, MOST_STALLED_STEPS = 20 };
-
-struct ode {
-    struct ode_problem problem;
-    struct ode_options options;
-    SUNContext context;
-    void *cvode;
-    N_Vector x, before, work; /* state, the one before the last step */
-    SUNMatrix matrix;
-    SUNLinearSolver linear;
-    SUNNonlinearSolver nonlinear;
-    double *rows;    /* (n, n) row-major Jacobian handed to the problem; NULL without one */
-    double *atol;    /* (n) */
-    int *directions; /* (n_events) of the last event */
-    double s, step_start, step_end;
-    double stop; /* stop time that CVODES knows; NAN: none */
-    int stalled, event_code;
-    struct ode_statistics statistics;
-    struct ode_failure failure;
-    char complaint[256]; /* CVODES' last message */
-};
 
 static double seconds_now(void)
 {
