@@ -1,22 +1,50 @@
 #include "basin/activation.h"
 
+#include "solver/wide.h"
+
 #include <math.h>
 #include <string.h>
 
-/* An evaluator from a formula for one number: `body` sets value, first and second from x. Reading x before anything is
- * written lets f stand on top of z. */
+enum { BLOCK = 256 };
+
+/* An evaluator from a formula for one number: `body` sets value, first and second from x. Slopes go through blocks on
+ * the stack, so that which of them is wanted is no question inside the loop. Reading z before anything is written lets
+ * f stand on top of it. */
 #define ACTIVATION(name, body)                                                                                         \
-    static void evaluate_##name(size_t n, const double *z, double *f, double *d1, double *d2)                          \
+    WIDE_INLINE void name##_alone_body(size_t n, const double *z, double *f)                                           \
     {                                                                                                                  \
-        for (size_t i = 0; i < n; i++) {                                                                               \
+        _Pragma("omp simd") for (size_t i = 0; i < n; i++)                                                             \
+        {                                                                                                              \
             double x = z[i], value, first, second;                                                                     \
             body;                                                                                                      \
-            if (f)                                                                                                     \
-                f[i] = value;                                                                                          \
-            if (d1)                                                                                                    \
-                d1[i] = first;                                                                                         \
-            if (d2)                                                                                                    \
-                d2[i] = second;                                                                                        \
+            (void)first, (void)second;                                                                                 \
+            f[i] = value;                                                                                              \
+        }                                                                                                              \
+    }                                                                                                                  \
+    WIDE_DEFINE(name##_alone, (size_t n, const double *z, double *f), (n, z, f))                                       \
+    WIDE_INLINE void name##_all_body(size_t n, const double *z, double *f, double *d1, double *d2)                     \
+    {                                                                                                                  \
+        _Pragma("omp simd") for (size_t i = 0; i < n; i++)                                                             \
+        {                                                                                                              \
+            double x = z[i], value, first, second;                                                                     \
+            body;                                                                                                      \
+            f[i] = value;                                                                                              \
+            d1[i] = first;                                                                                             \
+            d2[i] = second;                                                                                            \
+        }                                                                                                              \
+    }                                                                                                                  \
+    WIDE_DEFINE(name##_all, (size_t n, const double *z, double *f, double *d1, double *d2), (n, z, f, d1, d2))         \
+    static void evaluate_##name(size_t n, const double *z, double *f, double *d1, double *d2)                          \
+    {                                                                                                                  \
+        double block[3][BLOCK];                                                                                        \
+        if (f && !d1 && !d2) {                                                                                         \
+            name##_alone(n, z, f);                                                                                     \
+            return;                                                                                                    \
+        }                                                                                                              \
+        for (size_t i = 0; i < n; i += BLOCK) {                                                                        \
+            size_t count = n - i < BLOCK ? n - i : BLOCK;                                                              \
+            double *fi = f ? f + i : block[0], *d1i = d1 ? d1 + i : block[1], *d2i = d2 ? d2 + i : block[2];           \
+            name##_all(count, z + i, fi, d1i, d2i);                                                                    \
         }                                                                                                              \
     }
 
@@ -25,41 +53,38 @@ struct logistic {
     double value, first, second;
 };
 
-static struct logistic logistic(double x)
+WIDE_INLINE struct logistic logistic(double x)
 {
-    double e = exp(-fabs(x)), sum = 1 + e, slope = e / (sum * sum), odd = (1 - e) / sum;
+    double e = wide_exp(-fabs(x)), sum = 1 + e, slope = e / (sum * sum), odd = (1 - e) / sum;
     return (struct logistic){(x < 0 ? e : 1) / sum, slope, x < 0 ? slope * odd : -slope * odd};
 }
 
 /* tanh and 1 - tanh^2, the difference of which loses digits away from 0; there one exponential gives both. Near 0 the
  * rational function of Cody and Waite (1980). Faster than the library's tanh, as exact. */
-static void tanh_and_slope(double x, double *value, double *slope)
+WIDE_INLINE void tanh_and_slope(double x, double *value, double *slope)
 {
-    if (fabs(x) < 0.5493) {
-        double y = x * x, p = (-0.96437492777225469787 * y - 99.225929672236083313) * y - 1613.4119023996228053,
-               q = ((y + 112.74474380534949335) * y + 2233.7720718962312926) * y + 4840.2357071988688686;
-        *value = x + x * y * (p / q);
-        *slope = 1 - *value * *value;
-    } else {
-        double e = exp(-2 * fabs(x)), sum = 1 + e;
-        *value = copysign((1 - e) / sum, x);
-        *slope = 4 * e / (sum * sum);
-    }
+    double y = x * x, p = (-0.96437492777225469787 * y - 99.225929672236083313) * y - 1613.4119023996228053,
+           q = ((y + 112.74474380534949335) * y + 2233.7720718962312926) * y + 4840.2357071988688686;
+    double small = x + x * y * (p / q), e = wide_exp(-2 * fabs(x)), sum = 1 + e, large = copysign((1 - e) / sum, x);
+    bool near = fabs(x) < 0.5493;
+    *value = near ? small : large;
+    *slope = near ? 1 - small * small : 4 * e / (sum * sum);
 }
 
-static double clamp(double x, double limit)
+WIDE_INLINE double clamp(double x, double limit)
 {
-    return fmin(fmax(x, -limit), limit);
+    x = x > limit ? limit : x;
+    return x < -limit ? -limit : x;
 }
 
 /* Beyond 100 the normal density is 0 in double precision; clamped there, 0 is never multiplied by infinity. */
-static double normal_density(double x)
+WIDE_INLINE double normal_density(double x)
 {
-    return exp(-x * x / 2) / sqrt(2 * M_PI);
+    return wide_exp(-x * x / 2) / sqrt(2 * M_PI);
 }
 
 /* x Phi(x), and x s(v) with s the logistic function: the latter is 0.5 x (1 + tanh(v/2)) without its cancellation. */
-static void gelu(double x, double *value, double *first, double *second)
+WIDE_INLINE void gelu(double x, double *value, double *first, double *second)
 {
     double near = clamp(x, 100), below = erfc(-near * M_SQRT1_2) / 2, density = normal_density(near);
     *value = x * below;
@@ -67,7 +92,7 @@ static void gelu(double x, double *value, double *first, double *second)
     *second = density * (2 - near * near);
 }
 
-static void gelu_tanh(double x, double *value, double *first, double *second)
+WIDE_INLINE void gelu_tanh(double x, double *value, double *first, double *second)
 {
     const double cubic = 0.044715, scale = 2 * sqrt(2 / M_PI);
     double near = clamp(x, 100), square = near * near, v1 = scale * (1 + 3 * cubic * square),

@@ -1,0 +1,62 @@
+/* The exponential of solver/wide.h against the library's in long double, in every instruction set by way of a loop. */
+#include "solver/random.h"
+#include "solver/wide.h"
+#include "tests/testing.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+WIDE_INLINE void exponentials_body(size_t n, const double *x, double *y)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        y[i] = wide_exp(x[i]);
+}
+WIDE_DEFINE(exponentials, (size_t n, const double *x, double *y), (n, x, y))
+
+enum { N = 4000 };
+
+static void assert_exponentials(double low, double high)
+{
+    static double x[N], y[N], z[N];
+    struct random_stream r = random_stream(testing_seed(), 0);
+    for (size_t i = 0; i < N; i++)
+        x[i] = low + (high - low) * random_uniform(&r);
+    exponentials(N, x, y);
+    exponentials_body(N, x, z);
+    for (size_t i = 0; i < N; i++) {
+        long double truth = expl((long double)x[i]);
+        double unit = fmax((double)truth * DBL_EPSILON, 5e-324);
+        ck_assert_msg(fabsl((long double)y[i] - truth) <= unit, "exp(%.17g) = %.17g", x[i], y[i]);
+        ck_assert_msg(fabsl((long double)z[i] - truth) <= unit, "exp(%.17g) = %.17g", x[i], z[i]);
+    }
+}
+
+START_TEST(exponentials_are_right_to_the_last_place)
+{
+    assert_exponentials(-1, 1);
+    assert_exponentials(-40, 40);
+    assert_exponentials(-708, 709.7);
+    assert_exponentials(-745, -708); /* fewer digits than a double has */
+}
+END_TEST
+
+START_TEST(exponentials_end_as_they_should)
+{
+    double x[] = {0, -0.0, 709.782, 709.783, 1e308, INFINITY, -745.2, -1e308, -INFINITY, NAN, 1e-300}, y[11];
+    exponentials(11, x, y);
+    ck_assert(y[0] == 1 && y[1] == 1 && isfinite(y[2]) && isinf(y[3]) && isinf(y[4]) && isinf(y[5]));
+    ck_assert(y[6] == 0 && y[7] == 0 && y[8] == 0 && isnan(y[9]) && y[10] == 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("wide");
+    TCase *tests = tcase_create("exponential");
+    tcase_add_test(tests, exponentials_are_right_to_the_last_place);
+    tcase_add_test(tests, exponentials_end_as_they_should);
+    suite_add_tcase(suite, tests);
+    return testing_main(suite);
+}
