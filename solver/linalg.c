@@ -189,6 +189,14 @@ void linalg_cholesky_solve(size_t n, size_t columns, const double *factor, doubl
                 count(n), x, count(columns));
 }
 
+void linalg_solve_lower(enum linalg_form form, size_t n, size_t columns, const double *lower, double *x)
+{
+    if (n == 0 || columns == 0)
+        return;
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, form == LINALG_PLAIN ? CblasNoTrans : CblasTrans, CblasNonUnit,
+                count(n), count(columns), 1, lower, count(n), x, count(columns));
+}
+
 enum status linalg_least_squares(size_t m, size_t n, double *a, const double *b, double rcond, double *x, size_t *rank,
                                  struct error *e)
 {

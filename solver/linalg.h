@@ -34,6 +34,8 @@ enum status linalg_svd(size_t m, size_t n, double *a, double *values, double *u,
 enum status linalg_cholesky(size_t n, double *a, struct error *e);
 /* x := A^-1 x for the factor of linalg_cholesky, x (n, columns). */
 void linalg_cholesky_solve(size_t n, size_t columns, const double *factor, double *x);
+/* x := L^-1 x, or L^-T x, for a lower triangular L (n, n), x (n, columns). */
+void linalg_solve_lower(enum linalg_form form, size_t n, size_t columns, const double *lower, double *x);
 /* Least squares of minimal norm |A x - b|, A (m, n; destroyed), b (m) -> x (n); singular values below rcond s_1 count
  * as 0 (rank, may be NULL, says how many do not). */
 enum status linalg_least_squares(size_t m, size_t n, double *a, const double *b, double rcond, double *x, size_t *rank,
