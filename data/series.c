@@ -43,8 +43,9 @@ static enum status take_comment(struct csv_reader *r)
     const struct {
         const char *key;
         char **field;
-    } keys[] = {{"unit:", &s->unit},  {"source:", &s->source},     {"licence:", &s->licence},
-                {"note:", &s->notes}, {"cross-check:", &s->notes}, {"reference:", &s->reference}};
+    } keys[] = {{"unit:", &s->unit},     {"source:", &s->source},     {"licence:", &s->licence},
+                {"note:", &s->notes},    {"cross-check:", &s->notes}, {"reference:", &s->reference},
+                {"growth:", &s->growth}, {"level:", &s->level}};
     const char *text = r->line + 1 + strspn(r->line + 1, " #\t");
     char **field = s->title[0] ? &s->notes : &s->title;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -191,7 +192,7 @@ static enum status read_lines(struct csv_reader *r, char *text, size_t length)
 
 static bool init_texts(struct series *s, const char *name)
 {
-    char **fields[] = {&s->title, &s->unit, &s->source, &s->licence, &s->notes, &s->reference};
+    char **fields[] = {&s->title, &s->unit, &s->source, &s->licence, &s->notes, &s->reference, &s->growth, &s->level};
     bool ok = (s->name = text_copy(name)) != NULL;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         ok &= (*fields[i] = text_copy("")) != NULL;
@@ -216,7 +217,7 @@ enum status series_read(const char *path, struct series *out, struct error *e)
 
 void series_clear(struct series *s)
 {
-    char *texts[] = {s->name, s->title, s->unit, s->source, s->licence, s->notes, s->reference};
+    char *texts[] = {s->name, s->title, s->unit, s->source, s->licence, s->notes, s->reference, s->growth, s->level};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);
     free(s->year);

@@ -16,6 +16,8 @@ struct series {
     char *licence;
     char *notes;        /* notes and cross-checks */
     char *reference;    /* names of shipped series for the same thing in other prices, one a line; "" none */
+    char *growth;       /* name of a shipped series with its growth rates as printed, dated at the start; "" none */
+    char *level;        /* the other way round, of a series of growth rates */
     size_t n;           /* rows, rising in year (equal years allowed) */
     double *year;       /* (n) decimal years, < 0 = BCE */
     double *value;      /* (n) finite */

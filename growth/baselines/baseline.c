@@ -1,0 +1,161 @@
+/* What all baselines share: the fit around each one's own, rolling data stops, profiles. */
+#include "growth/baselines/baseline.h"
+
+#include <gsl/gsl_errno.h>
+#include <math.h>
+#include <string.h>
+
+const double baseline_probabilities[BASELINE_QUANTILES] = {0.05, 0.25, 0.5, 0.75, 0.95};
+
+struct baseline_options baseline_options_default(void)
+{
+    struct baseline_options o = {0};
+    for (size_t i = 0; i < BASELINE_MAX_PARAMS; i++)
+        o.hold[i] = NAN;
+    return o;
+}
+
+static void clear_fit(const struct baseline *b, const struct baseline_options *o, struct baseline_fit *out)
+{
+    *out = (struct baseline_fit){.baseline = b, .options = *o};
+    for (size_t i = 0; i < BASELINE_MAX_PARAMS; i++)
+        out->param[i] = out->error[i] = out->theta[i] = NAN;
+    for (int i = 0; i < BASELINE_QUANTILES; i++)
+        out->takeoff[i] = NAN;
+    out->sse = out->sigma = out->log_likelihood = out->log_score = out->aic = out->bic = NAN;
+    out->blow_up = out->takeoff_error = out->r_squared = NAN;
+    out->scale_value = 1;
+}
+
+enum status baseline_fit(const struct baseline *b, const struct baseline_rows *rows, const struct baseline_options *o,
+                         struct baseline_fit *out, struct error *e)
+{
+    clear_fit(b, o, out);
+    if (rows->n_fit < 4)
+        return error_set(e, STATUS_BAD_INPUT, "%s wants at least 4 rows to fit, there are %zu", b->name, rows->n_fit);
+    gsl_set_error_handler_off(); /* its functions return their errors */
+    out->first_year = rows->year[0];
+    out->last_year = rows->year[rows->n_fit - 1];
+    out->last_value = rows->value[rows->n_fit - 1];
+    enum status status = b->fit(rows, o, out, e);
+    out->aic = 2 * (double)out->n_free - 2 * out->log_likelihood;
+    out->bic = log((double)out->n) * (double)out->n_free - 2 * out->log_likelihood;
+    return status;
+}
+
+void baseline_predict(const struct baseline_fit *f, double year, struct baseline_prediction *out)
+{
+    f->baseline->predict(f, year, out);
+}
+
+/* --- rolling data stop -------------------------------------------------------------------------------------------- */
+
+/* The row nearest to a year among those after the stop; n: none within half the horizon of it. */
+static size_t row_ahead(const struct baseline_rows *rows, double year, double tolerance)
+{
+    size_t best = rows->n;
+    for (size_t i = rows->n_fit; i < rows->n; i++)
+        if (fabs(rows->year[i] - year) <= tolerance &&
+            (best == rows->n || fabs(rows->year[i] - year) < fabs(rows->year[best] - year)))
+            best = i;
+    return best;
+}
+
+static void look_ahead(const struct baseline_rows *rows, double horizon, struct baseline_stop *out)
+{
+    size_t row = row_ahead(rows, out->fit.last_year + horizon, horizon / 4);
+    struct baseline_prediction p;
+    out->ahead = row < rows->n ? rows->year[row] : out->fit.last_year + horizon;
+    double years = out->ahead - out->fit.last_year, now = log(out->fit.last_value);
+    if (row < rows->n)
+        out->actual = (log(rows->value[row]) - now) / years;
+    if (out->status)
+        return;
+    baseline_predict(&out->fit, out->ahead, &p);
+    for (int i = 0; i < BASELINE_QUANTILES; i++)
+        out->growth[i] = (p.quantile[i] - now) / years;
+}
+
+void baseline_rolling(const struct baseline *b, const struct baseline_rows *rows, const struct baseline_options *o,
+                      size_t n_stops, const double *stops, double horizon, struct baseline_stop *out)
+{
+    for (size_t k = 0; k < n_stops; k++) {
+        struct baseline_rows part = *rows; /* borrows its arrays */
+        out[k] = (struct baseline_stop){.stop = stops[k], .ahead = NAN, .actual = NAN};
+        for (int i = 0; i < BASELINE_QUANTILES; i++)
+            out[k].growth[i] = NAN;
+        for (part.n_fit = 0; part.n_fit < part.n && part.year[part.n_fit] <= stops[k];)
+            part.n_fit++;
+        out[k].status = baseline_fit(b, &part, o, &out[k].fit, NULL);
+        if (part.n_fit)
+            look_ahead(&part, horizon, &out[k]);
+    }
+}
+
+/* --- profiles ----------------------------------------------------------------------------------------------------- */
+
+/* Where the drop crosses the threshold between two points of the grid, by a straight line. */
+static double crossing(const struct baseline_profile *p, size_t i, size_t j)
+{
+    double share = (BASELINE_THRESHOLD - p->drop[i]) / (p->drop[j] - p->drop[i]);
+    return p->value[i] + share * (p->value[j] - p->value[i]);
+}
+
+/* Outwards from the least drop: the first crossing on each side. */
+static void find_limits(struct baseline_profile *p)
+{
+    size_t least = 0;
+    for (size_t i = 1; i < p->n; i++)
+        if (!(p->drop[i] >= p->drop[least]))
+            least = i;
+    p->low = p->high = NAN;
+    for (size_t i = least; i > 0 && isnan(p->low); i--)
+        if (p->drop[i - 1] > BASELINE_THRESHOLD)
+            p->low = crossing(p, i, i - 1);
+    for (size_t i = least; i + 1 < p->n && isnan(p->high); i++)
+        if (p->drop[i + 1] > BASELINE_THRESHOLD)
+            p->high = crossing(p, i, i + 1);
+    p->verdict = isnan(p->low) ? (isnan(p->high) ? PROFILE_FLAT : PROFILE_ABOVE_ONLY)
+                               : (isnan(p->high) ? PROFILE_BELOW_ONLY : PROFILE_BOUNDED);
+}
+
+enum status baseline_profile(const struct baseline_fit *best, const struct baseline_rows *rows, size_t param,
+                             double low, double high, struct baseline_profile *out, struct error *e)
+{
+    bool logarithmic = low > 0 && high > 0;
+    double top = best->log_likelihood;
+    size_t fitted = 0;
+    *out = (struct baseline_profile){.param = param, .n = BASELINE_PROFILE_POINTS, .best = best->param[param]};
+    for (size_t i = 0; i < out->n; i++) {
+        struct baseline_options o = best->options;
+        struct baseline_fit f;
+        double share = (double)i / (double)(out->n - 1);
+        out->value[i] = logarithmic ? low * pow(high / low, share) : low + share * (high - low);
+        o.hold[param] = out->value[i];
+        enum status status = baseline_fit(best->baseline, rows, &o, &f, e);
+        if (status == STATUS_USAGE)
+            return status;
+        out->drop[i] = status ? NAN : f.log_likelihood;
+        out->sse[i] = status ? NAN : f.sse;
+        fitted += !status;
+        if (!status && f.log_likelihood > top) { /* the search had missed it */
+            top = f.log_likelihood;
+            out->best = out->value[i];
+        }
+    }
+    for (size_t i = 0; i < out->n; i++)
+        out->drop[i] = 2 * (top - out->drop[i]);
+    find_limits(out);
+    return fitted ? STATUS_OK
+                  : error_set(e, STATUS_FAILED, "no fit along the profile of %s led anywhere",
+                              best->baseline->params[param].key);
+}
+
+const char *profile_verdict_name(enum profile_verdict verdict)
+{
+    static const char *const names[] = {[PROFILE_BOUNDED] = "bounded",
+                                        [PROFILE_BELOW_ONLY] = "one-sided: bounded below only",
+                                        [PROFILE_ABOVE_ONLY] = "one-sided: bounded above only",
+                                        [PROFILE_FLAT] = "flat"};
+    return names[verdict];
+}

@@ -1,0 +1,349 @@
+/* growth/baselines against published and re-estimated figures, closed forms and simulation. */
+#include "growth/baselines/baseline.h"
+#include "growth/baselines/feller.h"
+#include "growth/baselines/roodman.h"
+#include "tests/testing.h"
+
+#include <gsl/gsl_integration.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct baseline_selection selection(double from, double stop)
+{
+    return (struct baseline_selection){from, NAN, stop, 0, BASELINE_WEIGHTS_DEFAULT};
+}
+
+/* Fit a baseline to a shipped series. */
+static struct baseline_fit fit(const char *baseline, const char *name, double from, double stop,
+                               const struct baseline_options *o)
+{
+    struct baseline_options plain = baseline_options_default();
+    struct baseline_selection chosen = selection(from, stop);
+    struct baseline_rows rows;
+    struct baseline_fit f;
+    struct series s;
+    struct error e = {0};
+    const struct baseline *b = baseline_find(baseline);
+    ck_assert_ptr_nonnull(b);
+    ck_assert_msg(baseline_series_open(name, &s, &e) == STATUS_OK, "%s", e.message);
+    ck_assert_msg(baseline_rows_select(&s, b, &chosen, &rows, &e) == STATUS_OK, "%s", e.message);
+    ck_assert_msg(baseline_fit(b, &rows, o ? o : &plain, &f, &e) == STATUS_OK, "%s: %s", baseline, e.message);
+    baseline_rows_clear(&rows);
+    series_clear(&s);
+    return f;
+}
+
+static double param(const struct baseline_fit *f, const char *key)
+{
+    size_t i = param_find(f->baseline->params, f->baseline->n_params, key);
+    ck_assert_uint_lt(i, f->n_params);
+    return f->param[i];
+}
+
+/* To `digits` after the point, as printed. */
+#define assert_printed(value, printed, unit_of_last_digit)                                                             \
+    ck_assert_msg(fabs((value) - (printed)) <= 0.5000001 * (unit_of_last_digit), "%s is %.10g, printed %.10g", #value, \
+                  (double)(value), (double)(printed))
+
+/* --- Roodman ------------------------------------------------------------------------------------------------------ */
+
+START_TEST(roodman_reproduces_the_published_table)
+{
+    struct baseline_fit f = fit("roodman", "world_gdp_roodman2020", NAN, NAN, NULL);
+    struct roodman_parameters p = roodman_parameters(&f);
+    ck_assert(f.converged && !f.at_bound);
+    ck_assert_uint_eq(f.n, 35);
+    assert_printed(p.s, 1.471e-4, 1e-7);
+    assert_printed(p.B, 0.5516, 1e-4);
+    assert_printed(p.delta, -3.37e-5, 1e-7);
+    assert_printed(p.sigma, 4.57e-3, 1e-5);
+    assert_printed(p.log_a, -12.66132, 1e-5);
+    assert_printed(p.b, 1.857145e-5, 2e-11);
+    assert_printed(p.nu, -23.77879, 2e-5);
+    assert_printed(p.gamma, -1.812893, 1e-6);
+    assert_printed(f.log_likelihood, -230.891, 1e-3);
+    static const double takeoff[] = {2039.16, 2043.27, 2046.80, 2051.06, 2058.83};
+    for (int i = 0; i < BASELINE_QUANTILES; i++)
+        assert_printed(f.takeoff[i], takeoff[i], 1.01e-2); /* 2043.265 is printed as 2043.27 */
+    assert_printed(f.blow_up, 2044.47, 1e-2);
+}
+END_TEST
+
+START_TEST(roodman_data_stops)
+{
+    static const double stops[] = {1950, 1980, 2019}, medians[] = {2045.38, 2013.74, 2046.80};
+    struct baseline_selection chosen = selection(NAN, NAN);
+    struct baseline_options o = baseline_options_default();
+    struct baseline_stop out[3];
+    struct baseline_rows rows;
+    struct series s;
+    ck_assert_int_eq(series_load("world_gdp_roodman2020", &s, NULL), STATUS_OK);
+    ck_assert_int_eq(baseline_rows_select(&s, &baseline_roodman, &chosen, &rows, NULL), STATUS_OK);
+    baseline_rolling(&baseline_roodman, &rows, &o, 3, stops, 30, out);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(out[i].status, STATUS_OK);
+        assert_printed(out[i].fit.takeoff[BASELINE_MEDIAN], medians[i], 1e-2);
+    }
+    ck_assert(out[0].ahead == 1980 && out[1].ahead == 2010);
+    assert_close(out[0].actual, log(rows.value[rows.n - 5] / out[0].fit.last_value) / 30, 1e-12, 0);
+    ck_assert(isnan(out[2].actual) && out[2].ahead == 2049);
+    baseline_rows_clear(&rows);
+    series_clear(&s);
+}
+END_TEST
+
+static const char *const papers_series[] = {"world_gdp_roodman2020",
+                                            "world_population_roodman2020",
+                                            "world_gdppc_roodman2020",
+                                            "france_gdppc_roodman2020",
+                                            "world_gdp_hanson2000",
+                                            "world_population_kremer1993",
+                                            "world_population_growth_kremer1993"};
+
+START_TEST(roodman_takes_every_series_of_the_paper)
+{
+    struct baseline_fit f = fit("roodman", papers_series[_i], NAN, NAN, NULL);
+    ck_assert(f.converged && f.takeoff[BASELINE_MEDIAN] > f.last_year);
+    f = fit("roodman", papers_series[_i], -1000000, NAN, NULL);
+    ck_assert(f.converged);
+}
+END_TEST
+
+/* The integral of the density, in ln x so that a pole at 0 does no harm. */
+struct density {
+    struct feller f;
+    double x0, t;
+};
+
+static double density_in_log_x(double log_x, void *context)
+{
+    const struct density *d = context;
+    return exp(feller_log_density(&d->f, d->x0, d->t, exp(log_x)) + log_x);
+}
+
+static const struct density cases[] = {
+    {{3.17e-6, 1.857e-5, -23.77879}, 2.06e-3, 20}, /* the world of 2019 */
+    {{3.17e-6, 1.857e-5, -23.77879}, 0.77, 5000},
+    {{0.2, -0.3, -0.4}, 1, 2},
+    {{0.5, 0.4, -1.5}, 2, 1},
+    {{1e-4, 0, -3}, 0.05, 100},
+};
+enum { N_CASES = sizeof cases / sizeof cases[0] };
+
+START_TEST(density_and_absorption_sum_to_1)
+{
+    const struct density *d = &cases[_i];
+    gsl_function g = {density_in_log_x, (void *)d};
+    gsl_integration_workspace *w = gsl_integration_workspace_alloc(2000);
+    double sum = 0, part, error, centre = log(d->x0);
+    for (int i = -8; i < 8; i++) { /* in pieces, so that a narrow peak is not missed */
+        gsl_integration_qag(&g, centre + 5.0 * i, centre + 5.0 * (i + 1), 1e-13, 1e-11, 2000, GSL_INTEG_GAUSS31, w,
+                            &part, &error);
+        sum += part;
+    }
+    assert_close(sum + feller_absorbed(&d->f, d->x0, d->t), 1, 1e-8, 0);
+    gsl_integration_qagiu(&g, centre, 1e-13, 1e-11, 2000, w, &part, &error);
+    assert_close(feller_above(&d->f, d->x0, d->t, d->x0), part, 1e-8, 1e-3);
+    gsl_integration_workspace_free(w);
+}
+END_TEST
+
+START_TEST(absorption_of_the_world_in_20_years)
+{
+    struct baseline_fit f = fit("roodman", "world_gdp_roodman2020", NAN, NAN, NULL);
+    struct baseline_prediction p;
+    baseline_predict(&f, 2039, &p);
+    assert_printed(p.blown_up, 0.0456, 1e-4);
+}
+END_TEST
+
+/* Against the stochastic differential equation itself, by small steps (Milstein's scheme in sqrt X). */
+static double walk(const struct density *d, struct random_stream *r, int steps)
+{
+    double x = d->x0, h = d->t / steps;
+    for (int i = 0; i < steps; i++) {
+        double dw = sqrt(h) * random_normal(r);
+        x += (d->f.b * x + d->f.a * (d->f.nu + 1)) * h + sqrt(2 * d->f.a * x) * dw + d->f.a / 2 * (dw * dw - h);
+        if (!(x > 0))
+            return 0;
+    }
+    return x;
+}
+
+static void compare_shares(const struct density *d, const double *draws, size_t n, double bias, const char *what)
+{
+    static const double shares[] = {0.1, 0.3, 0.5, 0.7, 0.9};
+    double absorbed = feller_absorbed(&d->f, d->x0, d->t), zeros = 0;
+    for (size_t i = 0; i < n; i++)
+        zeros += draws[i] == 0;
+    double tolerance = 4.5 * sqrt(absorbed * (1 - absorbed) / (double)n) + bias;
+    ck_assert_msg(fabs(zeros / (double)n - absorbed) <= tolerance, "%s: absorbed %g, expected %g", what,
+                  zeros / (double)n, absorbed);
+    for (size_t k = 0; k < 5; k++) {
+        double p = shares[k] * (1 - absorbed), x = feller_quantile_above(&d->f, d->x0, d->t, p), above = 0;
+        for (size_t i = 0; i < n; i++)
+            above += draws[i] > x;
+        ck_assert_msg(fabs(above / (double)n - p) <= 4.5 * sqrt(p * (1 - p) / (double)n) + bias,
+                      "%s: P(X > %g) = %g, expected %g", what, x, above / (double)n, p);
+    }
+}
+
+START_TEST(density_matches_simulation)
+{
+    enum { DRAWS = 20000, WALKS = 4000, STEPS = 600 };
+    static double draws[DRAWS];
+    uint64_t seed = testing_seed();
+    const struct density *d = &cases[_i];
+    for (size_t i = 0; i < DRAWS; i++) {
+        struct random_stream r = random_stream(seed, i);
+        draws[i] = feller_draw(&d->f, d->x0, d->t, &r);
+    }
+    compare_shares(d, draws, DRAWS, 0, "exact draws");
+    if (_i == 2) /* an attainable and recurrent 0 is more than small steps can follow */
+        return;
+    for (size_t i = 0; i < WALKS; i++) {
+        struct random_stream r = random_stream(seed, DRAWS + i);
+        draws[i] = walk(d, &r, STEPS);
+    }
+    compare_shares(d, draws, WALKS, 0.01, "small steps");
+}
+END_TEST
+
+START_TEST(paths_match_the_bands)
+{
+    enum { PATHS = 4000 };
+    uint64_t seed = testing_seed();
+    struct baseline_fit f = fit("roodman", "world_gdp_roodman2020", NAN, NAN, NULL);
+    static const double years[] = {2024, 2034, 2044};
+    struct baseline_prediction p[3];
+    double below[3][BASELINE_QUANTILES] = {{0}}, gone = 0;
+    for (int k = 0; k < 3; k++)
+        baseline_predict(&f, years[k], &p[k]);
+    for (size_t i = 0; i < PATHS; i++) {
+        struct random_stream r = random_stream(seed, i);
+        double value[3];
+        size_t n = roodman_path(&f, 3, years, &r, value);
+        gone += n < 3;
+        for (size_t k = 0; k < n; k++)
+            for (int q = 0; q < BASELINE_QUANTILES; q++)
+                below[k][q] += log(value[k]) <= p[k].quantile[q];
+    }
+    double tolerance = 4.5 * 0.5 / sqrt(PATHS);
+    ck_assert_msg(fabs(gone / PATHS - p[2].blown_up) < tolerance, "%g of %g", gone / PATHS, p[2].blown_up);
+    for (int k = 0; k < 3; k++)
+        for (int q = 0; q < BASELINE_QUANTILES; q++)
+            if (isfinite(p[k].quantile[q]))
+                ck_assert_msg(fabs(below[k][q] / PATHS - baseline_probabilities[q]) < tolerance, "year %g: %g of %g",
+                              years[k], below[k][q] / PATHS, baseline_probabilities[q]);
+}
+END_TEST
+
+/* --- Hanson ------------------------------------------------------------------------------------------------------- */
+
+static size_t index_of(const char *baseline, const char *key)
+{
+    const struct baseline *b = baseline_find(baseline);
+    return param_find(b->params, b->n_params, key);
+}
+
+START_TEST(hanson_sum_of_four_exponentials)
+{
+    struct baseline_fit f = fit("hanson-sum", "world_gdp_hanson2000", NAN, NAN, NULL);
+    ck_assert(f.converged);
+    assert_printed(f.sse, 0.8966, 1e-4);
+    assert_printed(param(&f, "doubling_1"), 230164, 1);
+    assert_printed(param(&f, "doubling_2"), 859.8, 0.1);
+    assert_printed(param(&f, "doubling_3"), 55.1, 0.1);
+    assert_printed(param(&f, "doubling_4"), 14.80, 0.01);
+    assert_printed(param(&f, "crossing_2"), -4689, 1);
+    assert_printed(param(&f, "crossing_3"), 1734, 1);
+    assert_printed(param(&f, "crossing_4"), 1908, 1);
+}
+END_TEST
+
+START_TEST(hanson_ces_with_three_modes)
+{
+    struct baseline_options o = baseline_options_default();
+    o.hold[index_of("hanson-ces", "doubling_3")] = 6.3;
+    struct baseline_fit f = fit("hanson-ces", "world_gdp_hanson2000", NAN, NAN, &o);
+    assert_printed(f.sse, 0.8227, 1e-4);
+    assert_printed(param(&f, "power_2"), 2.4398, 1e-4);
+    assert_printed(param(&f, "power_3"), 0.09422, 1e-5);
+    assert_printed(param(&f, "doubling_1"), 223948, 1);
+    assert_printed(param(&f, "doubling_2"), 908.58, 0.01);
+}
+END_TEST
+
+/* Fitted up to 1900, what is the factor of the century after? */
+static double factor_of_the_century(const struct baseline_fit *f)
+{
+    struct baseline_prediction a, b;
+    baseline_predict(f, 1900, &a);
+    baseline_predict(f, 2000, &b);
+    return exp(b.quantile[BASELINE_MEDIAN] - a.quantile[BASELINE_MEDIAN]);
+}
+
+START_TEST(hanson_backtest_to_1900)
+{
+    struct baseline_options o = baseline_options_default();
+    o.hold[index_of("hanson-ces", "doubling_3")] = 6.3;
+    struct baseline_fit sum = fit("hanson-sum", "world_gdp_hanson2000", NAN, 1900, NULL),
+                        ces = fit("hanson-ces", "world_gdp_hanson2000", NAN, 1900, &o);
+    ck_assert_uint_eq(sum.n, 39);
+    assert_printed(factor_of_the_century(&sum), 35, 1);
+    assert_printed(factor_of_the_century(&ces), 22, 1);
+}
+END_TEST
+
+START_TEST(hyperbola_of_hanson)
+{
+    struct baseline_fit f = fit("hyperbola", "world_gdp_hanson2000", NAN, NAN, NULL);
+    assert_printed(param(&f, "singularity"), 2004.31, 1e-2);
+    assert_printed(param(&f, "power"), 1.4595, 1e-4);
+    struct baseline_options o = baseline_options_default();
+    o.hold[index_of("hyperbola", "singularity")] = 2004;
+    f = fit("hyperbola", "world_gdp_hanson2000", NAN, NAN, &o);
+    assert_printed(param(&f, "power"), 1.46, 1e-2);
+}
+END_TEST
+
+/* --- Kremer ------------------------------------------------------------------------------------------------------- */
+
+START_TEST(kremer_regression)
+{
+    static const char *const names[] = {"world_population_kremer1993", "world_population_growth_kremer1993"};
+    for (int i = 0; i < 2; i++) {
+        struct baseline_fit f = fit("kremer", names[i], NAN, NAN, NULL);
+        ck_assert_uint_eq(f.n, 37);
+        assert_printed(f.param[0], -0.0023, 1e-4);
+        assert_printed(f.error[0], 0.0355, 1e-4);
+        assert_printed(f.param[1], 0.5238, 1e-4);
+        assert_printed(f.error[1], 0.0258, 1e-4);
+        assert_printed(f.r_squared, 0.922, 1e-3);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("baselines");
+    TCase *roodman = tcase_create("roodman"), *hanson = tcase_create("hanson"), *kremer = tcase_create("kremer");
+    tcase_add_test(roodman, roodman_reproduces_the_published_table);
+    tcase_add_test(roodman, roodman_data_stops);
+    tcase_add_loop_test(roodman, roodman_takes_every_series_of_the_paper, 0,
+                        sizeof papers_series / sizeof papers_series[0]);
+    tcase_add_loop_test(roodman, density_and_absorption_sum_to_1, 0, N_CASES);
+    tcase_add_test(roodman, absorption_of_the_world_in_20_years);
+    tcase_add_loop_test(roodman, density_matches_simulation, 0, N_CASES);
+    tcase_add_test(roodman, paths_match_the_bands);
+    tcase_add_test(hanson, hanson_sum_of_four_exponentials);
+    tcase_add_test(hanson, hanson_ces_with_three_modes);
+    tcase_add_test(hanson, hanson_backtest_to_1900);
+    tcase_add_test(hanson, hyperbola_of_hanson);
+    tcase_add_test(kremer, kremer_regression);
+    suite_add_tcase(suite, roodman);
+    suite_add_tcase(suite, hanson);
+    suite_add_tcase(suite, kremer);
+    return testing_main(suite);
+}
