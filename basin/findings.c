@@ -46,3 +46,12 @@ void findings_add_sentence(struct findings *f, const char *format, ...)
     else
         free(text);
 }
+
+void findings_refuse(struct findings *f, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (!f->refusal[0])
+        vsnprintf(f->refusal, sizeof f->refusal, format, arguments);
+    va_end(arguments);
+}

@@ -28,12 +28,15 @@ struct findings {
     struct figure *figures[FINDINGS_MAX];
     char *sentences[FINDINGS_MAX]; /* paragraphs below the tables */
     size_t n_tables, n_figures, n_sentences;
+    char refusal[512]; /* computed, but something has not converged and its number is withheld: what, why; else "" */
 };
 void findings_clear(struct findings *f);
 /* Take ownership; NULL is passed over. */
 void findings_add_table(struct findings *f, struct table *t);
 void findings_add_figure(struct findings *f, struct figure *figure);
 void findings_add_sentence(struct findings *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* All the rest is shown, and the program ends with STATUS_REFUSED and this line; the first one counts. */
+void findings_refuse(struct findings *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* An analysis: one file, and one line in analyses.c. */
 struct config_node;

@@ -130,6 +130,11 @@ json_t *basin_result_to_json(const struct basin_result *r)
     for (size_t k = 0; k < r->n_findings; k++)
         if (r->findings[k].json)
             json_object_update(o, r->findings[k].json);
+    json_t *refusals = json_array();
+    for (size_t k = 0; k < r->n_findings; k++)
+        if (r->findings[k].refusal[0])
+            json_array_append_new(refusals, json_string(r->findings[k].refusal));
+    json_object_set_new(o, "refusals", refusals);
     return o;
 }
 

@@ -38,6 +38,8 @@ static enum status run_analyses(const struct options *o, const struct analysis *
     }
     if (!status)
         status = answer(&b, folder, o, e);
+    if (!status)
+        status = basin_batch_verdict(&b, e);
     basin_batch_clear(&b);
     return status;
 }

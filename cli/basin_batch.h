@@ -26,5 +26,7 @@ enum status basin_batch_write(const struct basin_batch *b, size_t i, const char 
 /* Append all runs, each with its experiment's name, to the array `runs` of a JSON answer. */
 void basin_batch_to_json(const struct basin_batch *b, json_t *runs);
 void basin_batch_print(const struct basin_batch *b);
+/* STATUS_REFUSED with the first refusal of any analysis, else STATUS_OK: the last word, after all is shown. */
+enum status basin_batch_verdict(const struct basin_batch *b, struct error *e);
 
 #endif

@@ -127,6 +127,8 @@ enum status command_run(const struct options *o, struct error *e)
         status = print_json(&w, o, e);
     else if (!status && !o->quiet)
         print_tables(&w, o);
+    if (!status)
+        status = basin_batch_verdict(&w.basin, e);
     growth_batch_clear(&w.growth);
     basin_batch_clear(&w.basin);
     free(w.growth_files);
