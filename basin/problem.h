@@ -50,6 +50,11 @@ const double *tape_slopes(const struct tape *t, size_t l);
 /* dL/d theta into g (N). */
 void tape_gradient(const struct tape *t, double *g);
 
+/* The backward pass again, from the slopes (n, width[l]) of any function of the hidden activations, l = 1 ..
+ * n_layers-1: tape_gradient is then that function's, but for the weight decay. The derivatives of the loss need
+ * tape_move again. */
+void tape_backward_from(struct tape *t, double *const *slopes);
+
 /* Behaviour gradients G (k, N) row-major, row (example x outputs + output). */
 void tape_behaviour_jacobian(struct tape *t, double *G);
 

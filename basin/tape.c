@@ -145,6 +145,22 @@ static void backward(struct tape *t)
     }
 }
 
+void tape_backward_from(struct tape *t, double *const *slopes)
+{
+    const struct network *net = &t->problem.network;
+    size_t n = t->problem.n, last = net->n_layers;
+    memset(t->delta[last], 0, n * net->width[last] * sizeof(double));
+    for (size_t l = last - 1; l >= 1; l--) {
+        size_t in = net->width[l], out = net->width[l + 1];
+        double *delta = t->delta[l];
+        memcpy(delta, slopes[l], n * in * sizeof *delta);
+        linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, n, in, out, 1, t->delta[l + 1], out, t->theta + net->weight_at[l],
+                        in, 1, delta, in);
+        for (size_t i = 0; i < n * in; i++)
+            delta[i] *= t->slope[l][i];
+    }
+}
+
 static double decay(const struct tape *t)
 {
     if (t->problem.weight_decay == 0)
