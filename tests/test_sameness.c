@@ -138,6 +138,7 @@ static double naive(const char *measure, const double *theta)
     }
     if (strcmp(measure, "feature-gram") == 0) {
         size_t h = net->width[last - 1];
+        ck_assert(last == 2 || last == 3);
         for (size_t i = 0; i < rows; i++)
             for (size_t k = 0; k < rows; k++) {
                 double ka = 0, kb = 0;

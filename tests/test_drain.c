@@ -1,0 +1,195 @@
+/* Draining and counting against sets of known volume: the unit cubes of the separable cosine, the basins of the product
+ * of cosines, and quadratic regions whose mass is known. */
+#include "basin/drain.h"
+#include "basin/quadratic.h"
+#include "basin/rejection.h"
+#include "tests/testing.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SEED = 20251125 };
+
+enum potential { SEPARABLE, PRODUCT };
+struct cosine {
+    size_t n;
+    enum potential kind;
+};
+
+/* sum_i (1 - cos 2 pi x_i), or prod_i cos(2 pi x_i). */
+static double cosine_gradient(void *context, const double *x, double *g)
+{
+    const struct cosine *c = context;
+    double sum = 0, product = 1;
+    for (size_t i = 0; i < c->n; i++) {
+        sum += 1 - cos(2 * M_PI * x[i]);
+        product *= cos(2 * M_PI * x[i]);
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        double others = 1;
+        for (size_t j = 0; j < c->n; j++)
+            others *= j == i ? 1 : cos(2 * M_PI * x[j]);
+        g[i] = 2 * M_PI * sin(2 * M_PI * x[i]) * (c->kind == SEPARABLE ? 1 : -others);
+    }
+    return c->kind == SEPARABLE ? sum : product;
+}
+
+/* Near the minimum at the centre, which for the product is (1/2, 0, ..., 0), it is inside; near any other, outside:
+ * there all x_i are multiples of 1/2. */
+static enum drain_verdict cosine_verdict(void *context, const double *x, double potential, const double *g)
+{
+    const struct cosine *c = context;
+    double worst = 0;
+    (void)g;
+    for (size_t i = 0; i < c->n; i++)
+        worst = fmax(worst, fabs(x[i] - (c->kind == PRODUCT && i == 0 ? 0.5 : 0)));
+    if (potential < (c->kind == SEPARABLE ? 0.5 : -0.9))
+        return worst < 0.24 ? DRAIN_INSIDE : DRAIN_OUTSIDE;
+    return DRAIN_FLOWING;
+}
+
+static void cosine_init(struct cosine *c, struct drain *d, enum potential kind, size_t n)
+{
+    static double centre[8];
+    memset(centre, 0, sizeof centre);
+    centre[0] = kind == PRODUCT ? 0.5 : 0;
+    *c = (struct cosine){n, kind};
+    *d = (struct drain){
+        .n = n, .centre = centre, .context = c, .gradient = cosine_gradient, .verdict = cosine_verdict, .rtol = 1e-4};
+}
+
+START_TEST(membership_is_the_cube)
+{
+    struct cosine c;
+    struct drain d;
+    cosine_init(&c, &d, SEPARABLE, 3);
+    static const double inside[3] = {0.49, -0.49, 0.3}, outside[3] = {0.51, 0, 0}, far[3] = {7.2, 0, 0};
+    ck_assert(drain_contains(&d, &c, inside, NULL));
+    ck_assert(!drain_contains(&d, &c, outside, NULL));
+    ck_assert(!drain_contains(&d, &c, far, NULL));
+}
+END_TEST
+
+static const struct {
+    enum potential kind;
+    size_t n;
+    double volume, reach; /* half the diagonal of the cube; the basin of the product in n = 2 is a square on its corner
+                             of diagonal 1, in n = 3 a cross polytope's like it */
+} basins[] = {{SEPARABLE, 2, 1, 0.708},
+              {SEPARABLE, 3, 1, 0.867},
+              {SEPARABLE, 4, 1, 1.001},
+              {PRODUCT, 2, 0.5, 0.51},
+              {PRODUCT, 3, 0.25, 0.60}};
+
+START_TEST(volumes_of_cosine_basins)
+{
+    struct cosine c;
+    struct drain d;
+    struct prior none = {0};
+    struct drain_result result;
+    struct error e = {0};
+    cosine_init(&c, &d, basins[_i].kind, basins[_i].n);
+    struct drain_options options = {
+        .points = 50, .chains = 16, .steps = 150, .inner = 0.4, .outer = basins[_i].reach, .seed = SEED, .threads = 2};
+    ck_assert_msg(drain_volume(&d, &none, &options, NULL, &result, &e) == STATUS_OK, "%s", e.message);
+    printf("volume %.4f +- %.4f, known %.4f; ess %.0f, %zu flows, first ball %.3f\n", exp(result.estimate.log_value),
+           result.estimate.error, basins[_i].volume, result.estimate.ess, result.flows, result.inner_fraction);
+    ck_assert(!result.estimate.refused);
+    ck_assert_uint_eq(result.failures, 0);
+    ck_assert_double_lt(fabs(result.estimate.log_value - log(basins[_i].volume)), 3 * result.estimate.error);
+    ck_assert_double_lt(result.estimate.error, 0.1);
+    for (size_t k = 1; k < result.n_shells; k++)
+        ck_assert_double_lt(result.shells[k].fraction, 1.2);
+    drain_result_clear(&result);
+}
+END_TEST
+
+/* The cube's part of a sphere: all of it up to 1/2, in the plane (4 arcs of pi/2 - 2 acos(1/2r)) beyond, nothing beyond
+ * the corners. */
+START_TEST(fractions_of_circles)
+{
+    struct cosine c;
+    struct drain d;
+    double radii[4] = {0.3, 0.55, 0.65, 0.72};
+    size_t hits[4], one[4];
+    cosine_init(&c, &d, SEPARABLE, 2);
+    ck_assert(drain_spheres(&d, 4, radii, 500, SEED, 2, NULL, hits, NULL) == STATUS_OK);
+    ck_assert(drain_spheres(&d, 4, radii, 500, SEED, 1, NULL, one, NULL) == STATUS_OK);
+    ck_assert_mem_eq(hits, one, sizeof hits);
+    ck_assert_uint_eq(hits[0], 500);
+    ck_assert_uint_eq(hits[3], 0);
+    for (size_t k = 1; k < 3; k++) {
+        double part = 1 - 4 * acos(0.5 / radii[k]) / M_PI, found = (double)hits[k] / 500;
+        ck_assert_double_lt(fabs(found - part), 3.5 * sqrt(part * (1 - part) / 500));
+    }
+}
+END_TEST
+
+/* Under a Gaussian: the cube's mass is a product of error functions. */
+START_TEST(mass_of_a_cube)
+{
+    struct cosine c;
+    struct drain d;
+    double sigma[3] = {0.3, 0.5, 1}, mean[3] = {0.1, 0, -0.2}, truth = 0;
+    struct prior prior = {mean, sigma};
+    struct drain_result result;
+    cosine_init(&c, &d, SEPARABLE, 3);
+    for (size_t i = 0; i < 3; i++)
+        truth += log((erf((0.5 - mean[i]) / sigma[i] / M_SQRT2) - erf((-0.5 - mean[i]) / sigma[i] / M_SQRT2)) / 2);
+    struct drain_options options = {
+        .points = 50, .chains = 16, .steps = 150, .inner = 0.4, .outer = 0.867, .seed = SEED, .threads = 2};
+    ck_assert(drain_volume(&d, &prior, &options, NULL, &result, NULL) == STATUS_OK);
+    printf("mass %.4f +- %.4f, known %.4f\n", result.estimate.log_value, result.estimate.error, truth);
+    ck_assert_double_lt(fabs(result.estimate.log_value - truth), 3 * result.estimate.error);
+    drain_result_clear(&result);
+}
+END_TEST
+
+struct bowl {
+    double lambda[4], centre[4];
+};
+
+static double bowl_value(void *context, const double *theta)
+{
+    const struct bowl *b = context;
+    double sum = 0;
+    for (size_t i = 0; i < 4; i++)
+        sum += b->lambda[i] * (theta[i] - b->centre[i]) * (theta[i] - b->centre[i]) / 2;
+    return sum;
+}
+
+START_TEST(counting_agrees_with_the_inversion)
+{
+    struct bowl b = {{1, 0.1, 0.01, 0}, {0.3, -0.2, 1, 2}};
+    double sigma[4] = {1, 1, 1, 1};
+    struct region r = {.n = 4, .centre = b.centre, .cutoff = 0.05, .context = &b, .value = bowl_value};
+    struct quadratic q = {.n = 4, .eigenvalues = b.lambda, .displacement = b.centre, .variance = 1};
+    struct quadratic_probability exact;
+    struct estimate one, two;
+    struct prior prior = {.sigma = sigma};
+    ck_assert(quadratic_probability(&q, 0.05, &exact, NULL) == STATUS_OK);
+    ck_assert(rejection_mass(&r, &prior, 40000, SEED, 0, 1, NULL, &one, NULL) == STATUS_OK);
+    ck_assert(rejection_mass(&r, &prior, 40000, SEED, 0, 2, NULL, &two, NULL) == STATUS_OK);
+    printf("counted %.4f +- %.4f, exact %.4f\n", one.log_value, one.error, exact.log_probability);
+    ck_assert(!one.refused);
+    ck_assert_double_eq(one.log_value, two.log_value);
+    ck_assert_double_lt(fabs(one.log_value - exact.log_probability), 3 * one.error);
+    r.cutoff = 1e-6;
+    ck_assert(rejection_mass(&r, &prior, 40000, SEED, 0, 2, NULL, &one, NULL) == STATUS_OK);
+    ck_assert(one.refused);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("drain");
+    TCase *tests = tcase_create("drain");
+    tcase_add_test(tests, membership_is_the_cube);
+    tcase_add_loop_test(tests, volumes_of_cosine_basins, 0, 5);
+    tcase_add_test(tests, fractions_of_circles);
+    tcase_add_test(tests, mass_of_a_cube);
+    tcase_add_test(tests, counting_agrees_with_the_inversion);
+    suite_add_tcase(suite, tests);
+    return testing_main(suite);
+}
