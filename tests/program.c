@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +48,7 @@ static _Noreturn void become_program(const struct program *p, const char *path, 
     for (size_t i = 0; arguments[i] && i < MOST_ARGUMENTS; i++)
         argv[i + 1] = (char *)arguments[i];
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is stopped leaves no program behind */
     send_to_file("/dev/null", STDIN_FILENO);
     send_to_file(testing_path(err, p->scratch, "err"), STDERR_FILENO);
     if (!p->output || p->output[0] != '-')
