@@ -62,6 +62,12 @@ struct figure {
 /* Whether a value has a place on the axis: finite, positive on a log axis, before the horizon. */
 bool axis_can_show(const struct axis *a, double value);
 
+/* Where on the axis a value lies, in the coordinate in which the axis is even, and back. */
+double axis_coordinate(const struct axis *a, double value);
+double axis_value(const struct axis *a, double coordinate);
+/* The range of an axis: as asked, else that of the data; `column` 0 for x, 1 for y. False when there are none. */
+bool axis_find_range(const struct panel *p, const struct axis *a, size_t column, double *low, double *high);
+
 /* Blocks of NAME.dat that a panel takes: its series, then its map. */
 size_t panel_blocks(const struct panel *p);
 
@@ -72,6 +78,10 @@ const char *script_colour(int colour);
 int script_point_shape(int colour);
 /* " title 'words' noenhanced", or " notitle". */
 void script_legend(const char *legend, FILE *out);
+
+/* Range, marks and label of an axis; `character`: width of one of a label, as a part of the axis. */
+void script_x_axis(const struct panel *p, double low, double high, double character, FILE *out);
+void script_y_axis(const struct panel *p, FILE *out);
 
 /* Contour lines of the map as a datablock $linesPANEL, before the panels are drawn; nothing where there are none. */
 void script_map_prepare(const struct figure *f, size_t panel, size_t first_block, FILE *out);

@@ -68,156 +68,6 @@ void script_legend(const char *legend, FILE *out)
     fputs(" noenhanced", out);
 }
 
-/* Where on the axis a value lies, in the coordinate in which the axis is even. */
-static double axis_coordinate(const struct axis *a, double value)
-{
-    switch (a->scale) {
-    case AXIS_LOG:
-        return log10(value);
-    case AXIS_LOG_BEFORE:
-        return -log10(a->horizon - value);
-    default:
-        return value;
-    }
-}
-
-static double axis_value(const struct axis *a, double coordinate)
-{
-    switch (a->scale) {
-    case AXIS_LOG:
-        return pow(10, coordinate);
-    case AXIS_LOG_BEFORE:
-        return a->horizon - pow(10, -coordinate);
-    default:
-        return coordinate;
-    }
-}
-
-bool axis_can_show(const struct axis *a, double value)
-{
-    return isfinite(value) && (a->scale != AXIS_LOG || value > 0) &&
-           (a->scale != AXIS_LOG_BEFORE || value < a->horizon);
-}
-
-/* A range that holds a single value, or none, made one that can be drawn. */
-static void widen(const struct axis *a, double *low, double *high)
-{
-    bool any = isfinite(*low);
-    double at = *low, gap;
-    switch (a->scale) {
-    case AXIS_LOG:
-        *low = any ? at / 2 : 1;
-        *high = any ? at * 2 : 10;
-        break;
-    case AXIS_LOG_BEFORE:
-        gap = any ? a->horizon - at : 10;
-        *low = a->horizon - 2 * gap;
-        *high = a->horizon - gap / 2;
-        break;
-    default:
-        gap = any ? fmax(1, fabs(at) / 8) : 1;
-        *low = any ? at - gap : 0;
-        *high = any ? at + gap : 1;
-    }
-}
-
-/* The range of an axis: as asked, else that of the data; `column` 0 for x, 1 for y. False when there are none. */
-static bool find_range(const struct panel *p, const struct axis *a, size_t column, double *low, double *high)
-{
-    *low = INFINITY;
-    *high = -INFINITY;
-    for (size_t k = 0; k < p->n_series; k++)
-        for (size_t i = 0; i < p->series[k].n; i++) {
-            const double *point = p->series[k].points + i * p->series[k].columns;
-            bool shown = axis_can_show(&p->x, point[0]);
-            for (size_t c = 1; column == 1 && c < p->series[k].columns; c++)
-                shown &= axis_can_show(&p->y, point[c]);
-            if (!shown)
-                continue;
-            *low = fmin(*low, point[column]);
-            *high = fmax(*high, point[column]);
-        }
-    bool any = isfinite(*low);
-    if (axis_can_show(a, a->low))
-        *low = a->low;
-    if (axis_can_show(a, a->high))
-        *high = a->high;
-    if (!(*high > *low))
-        widen(a, low, high);
-    return any;
-}
-
-/* Round dates that are far enough apart, the latest first. */
-static void write_date_tics(const struct axis *a, double low, double high, double character, FILE *out)
-{
-    static const double dates[] = {2500,  2400,   2300,   2200,   2150,    2100,    2075,    2050,
-                                   2025,  2000,   1975,   1950,   1925,    1900,    1850,    1800,
-                                   1700,  1600,   1500,   1000,   500,     1,       -1000,   -2000,
-                                   -5000, -10000, -20000, -50000, -100000, -200000, -500000, -1000000};
-    double last = INFINITY, start = axis_coordinate(a, low), all = axis_coordinate(a, high) - start, half = 0;
-    bool first = true;
-    fputs("set xtics (", out);
-    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
-        char label[40];
-        double at = axis_coordinate(a, dates[i]);
-        double width = character * (double)strlen(text_from_year(dates[i], 0, label, sizeof label)) / 2;
-        if (dates[i] > high || dates[i] < low || !axis_can_show(a, dates[i]))
-            continue;
-        bool crowded = last - at < (half + width + 2 * character) * all ||
-                       (dates[i] > low && at - start < 2 * (width + character) * all); /* leaves room at the start */
-        if (crowded)
-            continue;
-        fprintf(out, "%s'%s' %.0f", first ? "" : ", ", label, dates[i]);
-        first = false;
-        last = at;
-        half = width;
-    }
-    fputs(")\n", out);
-}
-
-static void write_x_axis(const struct panel *p, double low, double high, double character, FILE *out)
-{
-    if (p->x.scale == AXIS_LOG)
-        fputs("set logscale x\nset format x '10^{%L}'\n", out);
-    if (p->x.scale == AXIS_LOG_BEFORE) {
-        fputs("set nonlinear x via -log10(", out);
-        script_number(p->x.horizon, out);
-        fputs(" - x) inverse ", out);
-        script_number(p->x.horizon, out);
-        fputs(" - 10**(-x)\n", out);
-        write_date_tics(&p->x, low, high, character, out);
-    }
-    fputs("set xrange [", out);
-    script_number(low, out);
-    fputs(" : ", out);
-    script_number(high, out);
-    fputs("]\nset xlabel ", out);
-    script_text(p->x_label, out);
-    fputs(" offset 0,0.5 noenhanced\n", out);
-}
-
-static void write_y_axis(const struct panel *p, FILE *out)
-{
-    if (p->y.scale == AXIS_LOG)
-        fputs("set logscale y\nset format y '10^{%L}'\n", out);
-    double low, high;
-    bool automatic =
-        find_range(p, &p->y, 1, &low, &high); /* gnuplot rounds outwards; it stops where there is nothing */
-    fputs("set yrange [", out);
-    if (automatic && !axis_can_show(&p->y, p->y.low))
-        fputc('*', out);
-    else
-        script_number(low, out);
-    fputs(" : ", out);
-    if (automatic && !axis_can_show(&p->y, p->y.high))
-        fputc('*', out);
-    else
-        script_number(high, out);
-    fputs("]\nset ylabel ", out);
-    script_text(p->y_label, out);
-    fputs(" noenhanced\n", out);
-}
-
 /* Phases and the like: a pale band, its label at the top, only its first word where it is narrow. */
 static void write_spans(const struct panel *p, double low, double high, double character, FILE *out)
 {
@@ -326,10 +176,10 @@ static void write_panel(const struct figure *f, size_t index, size_t first_block
 {
     const struct panel *p = &f->panels[index];
     double low, high;
-    find_range(p, &p->x, 0, &low, &high);
+    axis_find_range(p, &p->x, 0, &low, &high);
     fprintf(out,
             "\n# panel %zu\nunset logscale\nunset label\nunset arrow\nunset object\nset nonlinear x via x inverse x\n"
-            "unset nonlinear x\nset format '%%g'\nset xtics auto\n",
+            "unset nonlinear x\nset format '%%g'\nset xtics auto\nset ytics auto\n",
             index + 1);
     fputs("set title ", out);
     script_text(p->title, out);
@@ -337,8 +187,8 @@ static void write_panel(const struct figure *f, size_t index, size_t first_block
     if (p->equal)
         fputs("set size ratio -1\n", out);
     double character = LABEL_CHARACTER * (double)f->columns;
-    write_x_axis(p, low, high, character, out);
-    write_y_axis(p, out);
+    script_x_axis(p, low, high, character, out);
+    script_y_axis(p, out);
     write_spans(p, low, high, character, out);
     write_verticals(p, low, high, character, out);
     script_map_settings(p, out);
@@ -391,7 +241,8 @@ void script_write(const struct figure *f, FILE *out)
     fprintf(out, "set output '%s.'.format.suffix\n", f->name);
     fputs("set datafile missing 'nan'\nset grid linecolor rgb '#dddddd' linewidth 0.6 linetype 1\nset border linecolor "
           "rgb '#666666'\n"
-          "set key below horizontal left Left reverse noenhanced samplen 2.5\nset lmargin 11\n",
+          "set key below horizontal left Left reverse noenhanced samplen 2.5\nset key title ' ' font ',7'\nset lmargin "
+          "11\n",
           out);
     fprintf(out, "set multiplot layout %zu,%zu title ", rows, f->columns);
     script_text(f->title, out);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Cream to blue: lightness falls evenly, so that it reads in any kind of colour blindness and in grey. */
-static const char map_palette[] = "0 '#fffbea', 0.5 '#b9d7ea', 1 '#5c9cc9'";
+static const char map_palette[] = "0 '#fffbea', 0.5 '#b9d7ea', 1 '#3f7fb8'";
 
 enum { MARKS_MOST = 14 };
 

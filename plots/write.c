@@ -30,16 +30,40 @@ static void write_block(const struct panel *p, const struct plot_series *s, FILE
         fputs("nan nan nan\n", out);
 }
 
+static bool is_finite_point(const double *point)
+{
+    return isfinite(point[0]) && isfinite(point[1]) && isfinite(point[2]);
+}
+
+/* Points of the run that begins at or after *i; *i goes to its end. */
+static size_t run_length(const struct plot_series *s, size_t *i)
+{
+    size_t n = 0;
+    while (*i < s->n && !is_finite_point(s->points + 3 * *i))
+        ++*i;
+    for (; *i < s->n && is_finite_point(s->points + 3 * *i); ++*i)
+        n++;
+    return n;
+}
+
+/* Pieces of a curve that are all equally long would be taken for the rows of a grid, and joined across. */
+static bool looks_like_grid(const struct plot_series *s)
+{
+    size_t i = 0, first = run_length(s, &i), second = run_length(s, &i);
+    return s->opacity == 0 && second > 0 && first == second;
+}
+
 /* A blank line between triangles, and where a curve in space breaks. */
 static void write_space_block(const struct plot_series *s, FILE *out)
 {
     char text[40];
-    bool any = false, broken = false;
+    bool any = false, broken = false, twice = looks_like_grid(s);
     for (size_t i = 0; i < s->n; i++) {
         const double *point = s->points + 3 * i;
-        bool good = isfinite(point[0]) && isfinite(point[1]) && isfinite(point[2]);
-        if (good) {
+        bool good = is_finite_point(point);
+        if (good)
             fputs(any && (broken || (s->opacity > 0 && i % 3 == 0)) ? "\n" : "", out);
+        for (int copies = good ? 1 + (twice && !any) : 0; copies > 0; copies--) {
             for (size_t k = 0; k < 3; k++)
                 fprintf(out, "%s%s", k ? " " : "", text_from_number(point[k], text, sizeof text));
             fputc('\n', out);
