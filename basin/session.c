@@ -1,5 +1,6 @@
 #include "basin/session.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "basin/weights.h"
@@ -9,13 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* FOLDER.KEY.checkpoint (malloc'd), in a folder that is there; NULL: it cannot be. */
+static char *checkpoint_beside(const char *folder, const char *key)
+{
+    char *path = text_format("%s.%s.checkpoint", folder, key), *slash = path ? strrchr(path, '/') : NULL;
+    if (slash && slash != path) {
+        *slash = 0;
+        file_make_folder(path, NULL);
+        *slash = '/';
+    }
+    return path;
+}
+
 static enum status train(struct basin_result *out, const struct session_options *options,
                          const struct reporter *reporter, struct error *e)
 {
     const struct basin_run *r = out->run;
     struct train_options train = r->train;
-    char *checkpoint =
-        options->keep && options->folder ? text_format("%s.%s.checkpoint", options->folder, r->key) : NULL;
+    char *checkpoint = options->keep && options->folder ? checkpoint_beside(options->folder, r->key) : NULL;
     train.checkpoint = checkpoint;
     enum status status = train_run(&r->problem, r->theta0, &train, reporter, &out->training, e);
     if (!status) {
@@ -53,7 +65,8 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
 {
     *out = (struct basin_result){.run = r};
     enum status status = find_theta(out, only_run, options, reporter, e);
-    struct minimum m = {.problem = &r->problem,
+    struct minimum m = {.run = r,
+                        .problem = &r->problem,
                         .data = &r->data,
                         .theta = out->theta,
                         .sigma = r->sigma,

@@ -100,7 +100,7 @@ void checkpoint_write(struct trainer *t)
         if (t->vector[i])
             add(&set, vector_names[i], t->n, 0, t->vector[i]);
     if (array_write_safetensors(&set, metadata, t->options.checkpoint, &e))
-        reporter_warning(t->reporter, "the training cannot be resumed later: %s", e.message);
+        reporter_warning(t->reporter, "the training cannot be resumed later: %s: %s", t->options.checkpoint, e.message);
     free(points);
 }
 
