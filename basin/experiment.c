@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "basin/dataset_private.h"
 #include "basin/weights.h"
 
 #include <math.h>
@@ -65,17 +66,23 @@ static const struct config_field network_fields[] = {
     {0}};
 
 static const struct config_field hidden_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e5};
+static const struct config_field number_element = {.type = CONFIG_NUMBER};
+static const struct config_field row_element = {.type = CONFIG_LIST, .element = &number_element};
 static const struct config_field data_fields[] = {
     {.key = "generate",
      .type = CONFIG_CHOICE,
      .choices = generators,
-     .meaning = "made-up examples; this, dataset or inputs"},
+     .meaning = "made-up examples; this, dataset, inputs or rows"},
     {.key = "dataset",
      .type = CONFIG_CHOICE,
      .choices = datasets,
      .meaning = "the shipped digits, or Fashion-MNIST from Debian's dataset-fashion-mnist"},
     {.key = "inputs", .type = CONFIG_FILE, .meaning = "a file of yours (npy, npz, csv, idx), relative to this file"},
     {.key = "targets", .type = CONFIG_FILE, .meaning = "its targets: (n, outputs), or whole-number labels"},
+    {.key = "rows",
+     .type = CONFIG_LIST,
+     .element = &row_element,
+     .meaning = "or the examples themselves, inputs then targets of each: [[-1, 1, 0.5], [1, 1, 0]]"},
     {.key = "examples",
      .type = CONFIG_INTEGER,
      .low = 1,
@@ -333,6 +340,26 @@ static enum status read_files(struct basin_run *r, const struct config_node *inp
     return status;
 }
 
+/* Examples that stand in the file itself. */
+static enum status read_rows(struct basin_run *r, const struct config_node *rows, struct error *e)
+{
+    const struct network *net = &r->problem.network;
+    size_t n = config_length(rows), inputs = net->width[0], outputs = net->width[net->n_layers];
+    enum status status = dataset_allocate(&r->data, n, 0, inputs, outputs, e);
+    for (size_t i = 0; i < n && !status; i++) {
+        const struct config_node *row = config_item(rows, i);
+        if (config_length(row) != inputs + outputs)
+            return config_error(row, e, "data.rows: %zu numbers; an example has %zu inputs and %zu outputs",
+                                config_length(row), inputs, outputs);
+        for (size_t j = 0; j < inputs; j++)
+            r->data.x[i * inputs + j] = config_number(config_item(row, j), 0);
+        for (size_t j = 0; j < outputs; j++)
+            r->data.t[i * outputs + j] = config_number(config_item(row, inputs + j), 0);
+    }
+    snprintf(r->data.source, sizeof r->data.source, "rows of the file");
+    return status;
+}
+
 static enum status read_dataset(struct basin_run *r, const char *name, size_t n, size_t n_validation, double soft,
                                 uint64_t seed, struct error *e)
 {
@@ -349,9 +376,10 @@ static enum status read_dataset(struct basin_run *r, const char *name, size_t n,
 static enum status read_data(struct basin_run *r, struct error *e)
 {
     const struct config_node *data = config_get(root_of(r), "data"), *generator = config_get(data, "generate"),
-                             *dataset = config_get(data, "dataset"), *inputs = config_get(data, "inputs");
-    if (!!generator + !!dataset + !!inputs != 1)
-        return config_error(data, e, "data wants one of generate, dataset and inputs");
+                             *dataset = config_get(data, "dataset"), *inputs = config_get(data, "inputs"),
+                             *rows = config_get(data, "rows");
+    if (!!generator + !!dataset + !!inputs + !!rows != 1)
+        return config_error(data, e, "data wants one of generate, dataset, inputs and rows");
     size_t n = (size_t)config_integer(config_get(data, "examples"), 0);
     size_t n_validation = (size_t)config_integer(config_get(data, "validation"), 0);
     double soft = config_number(config_get(data, "soft"), 0);
@@ -359,6 +387,7 @@ static enum status read_data(struct basin_run *r, struct error *e)
     struct error inner = {0};
     enum status status = generator ? generate(r, config_text(generator, ""), n, n_validation, soft, seed, &inner)
                          : dataset ? read_dataset(r, config_text(dataset, ""), n, n_validation, soft, seed, &inner)
+                         : rows    ? read_rows(r, rows, &inner)
                                    : read_files(r, inputs, n, n_validation, soft, seed, &inner);
     if (status && inner.file[0]) {
         if (e)
@@ -403,21 +432,21 @@ static enum status read_start(struct basin_run *r, struct error *e)
 {
     const struct config_node *network = config_get(root_of(r), "network"), *weights = config_get(network, "weights");
     const struct network *net = &r->problem.network;
-    enum init_scheme scheme = (enum init_scheme)choice(scheme_words, config_get(network, "init.scheme"), "xavier");
-    double scale = config_number(config_get(network, "init.scale"), 1);
+    r->init_scheme = (enum init_scheme)choice(scheme_words, config_get(network, "init.scheme"), "xavier");
+    r->init_scale = config_number(config_get(network, "init.scale"), 1);
+    r->layout = (enum weights_layout)choice(layout_words, config_get(network, "layout"), "out-in");
     r->seed = (uint64_t)config_number(config_get(root_of(r), "train.seed"), 0);
     r->theta0 = malloc(net->n_parameters * sizeof *r->theta0);
     r->sigma = malloc(net->n_parameters * sizeof *r->sigma);
     if (!r->theta0 || !r->sigma)
         return error_memory(e);
-    network_sigma(net, scheme, scale, r->sigma);
-    network_draw(net, scheme, scale, r->seed, 0, r->theta0);
+    network_sigma(net, r->init_scheme, r->init_scale, r->sigma);
+    network_draw(net, r->init_scheme, r->init_scale, r->seed, 0, r->theta0);
     if (!weights)
         return STATUS_OK;
     char *path = config_path(weights);
-    enum weights_layout layout = (enum weights_layout)choice(layout_words, config_get(network, "layout"), "out-in");
     enum status status =
-        path ? weights_load(net, path, layout, config_get(network, "names"), r->theta0, e) : error_memory(e);
+        path ? weights_load(net, path, r->layout, config_get(network, "names"), r->theta0, e) : error_memory(e);
     free(path);
     return status;
 }

@@ -4,6 +4,7 @@
 #define GEARS_BASIN_EXPERIMENT_H
 
 #include "basin/minimum.h"
+#include "basin/weights.h"
 #include "config/config.h"
 
 /* The table of everything an experiment file may say; also the documentation (docs/experiment-files.md). */
@@ -19,7 +20,10 @@ struct basin_run {
     struct problem problem; /* borrows from data */
     double *theta0;         /* (N) the start, or the weights of a file; owned */
     double *sigma;          /* (N) owned */
-    bool trains;            /* false: theta0 is analysed as it stands */
+    enum init_scheme init_scheme;
+    double init_scale;
+    enum weights_layout layout; /* of files of weights */
+    bool trains;                /* false: theta0 is analysed as it stands */
     struct train_options train;
     uint64_t seed;
     char key[17]; /* hash of all that defines the trained weights */

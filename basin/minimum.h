@@ -10,7 +10,10 @@
 
 #include <jansson.h>
 
+struct basin_run;
 struct minimum {
+    const struct basin_run
+        *run; /* whose it is (basin/experiment.h): to train from other starts, to read other weights */
     const struct problem *problem;
     const struct dataset *data;
     const double *theta;             /* (N) */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char key_name[] = "gears.key";
+
 /* Name of tensor `which` (0: weight, 1: bias) of layer l under a convention. */
 static void conventional_name(size_t l, int which, bool sequential, char name[32])
 {
@@ -208,10 +210,11 @@ enum status weights_load(const struct network *net, const char *path, enum weigh
     struct array_set set = {0};
     struct chosen chosen = {0};
     enum status status = array_read(path, &set, e);
+    bool own = array_metadata(&set, key_name) != NULL;
     if (!status)
-        status = choose(net, &set, names, path, &chosen, e);
+        status = choose(net, &set, own ? NULL : names, path, &chosen, e);
     if (!status)
-        status = copy_all(net, &chosen, layout, path, theta, e);
+        status = copy_all(net, &chosen, own ? WEIGHTS_OUT_IN : layout, path, theta, e);
     if (!status)
         status = check_reference(net, &set, path, theta, e);
     array_set_clear(&set);
@@ -230,8 +233,6 @@ char *weights_file_name(const char *run, bool only_run, char *buffer, size_t siz
             buffer[i] = '_';
     return buffer;
 }
-
-static const char key_name[] = "gears.key";
 
 enum status weights_save(const struct network *net, const double *theta, const char *key, const char *path,
                          struct error *e)

@@ -10,7 +10,8 @@ enum weights_layout { WEIGHTS_OUT_IN /* PyTorch */, WEIGHTS_IN_OUT /* Flax */ };
 /* theta (N) := the tensors of a safetensors, npz or npy file. Which tensor is which: `names` (a map W1: name, b1: name,
  * ...; may be NULL), else PyTorch's nn.Sequential names (0.weight, 0.bias, 2.weight, ...), else W1, b1, W2, ..., else
  * the matrices and the vectors (biases), each in the natural order of their names. A file that holds reference.inputs
- * (m, in) and reference.outputs (m, out) is checked against them: a layout declared wrongly shows. STATUS_BAD_INPUT:
+ * (m, in) and reference.outputs (m, out) is checked against them: a layout declared wrongly shows. A file
+ * that weights_save wrote is read as such, whatever layout and names say. STATUS_BAD_INPUT:
  * tensors missing, of another shape, not finite, or other outputs than the reference. */
 enum status weights_load(const struct network *net, const char *path, enum weights_layout layout,
                          const struct config_node *names, double *theta, struct error *e);

@@ -184,8 +184,7 @@ START_TEST(contour_of_a_quadratic_is_exact)
 }
 END_TEST
 
-/* f(-x) = -f(x): of the four inputs (+-1, +-1) the opposite ones are right on the same weights; those of a teacher are
- * not. */
+/* f(-x) = -f(x): opposite inputs with opposite targets are right on the same weights; those of a teacher are not. */
 START_TEST(coinciding_surfaces_are_named)
 {
     json_t *root;
@@ -195,9 +194,60 @@ START_TEST(coinciding_surfaces_are_named)
     for (size_t k = 0; k < 2; k++) {
         const json_t *run = json_array_get(json_object_get(root, "runs"), k);
         const json_t *pairs = json_object_get(json_object_get(run, "contour"), "coincident_behaviours");
-        ck_assert_uint_eq(json_array_size(pairs), k ? 2 : 0);
+        ck_assert_uint_eq(json_array_size(pairs), k ? 1 : 0);
     }
     json_decref(root);
+}
+END_TEST
+
+/* The plane goes through what is trained from two other seeds, and the same through files of those weights. */
+START_TEST(contour_through_three_minima)
+{
+    static const char *const outs[] = {"two", "three"}, *const seeds[] = {"--set=train.seed=2", "--set=train.seed=3"};
+    json_t *root, *from_files;
+    char out[TESTING_PATH], text[4 * TESTING_PATH];
+    for (size_t k = 0; k < 2; k++) {
+        program_run(&p, "basin", "train", XOR, LM, seeds[k], "--quiet", "--out", testing_path(out, folder, outs[k]));
+        assert_code(&p, 0);
+    }
+    program_run(&p, "basin", "contour", XOR, LM, "--set=contour={seeds: [2, 3], resolution: 5}", "--set=train.seed=1",
+                "--json");
+    assert_code(&p, 0);
+    const json_t *planes = json_object_get(json_object_get(first_run(&root), "contour"), "planes");
+    ck_assert_uint_eq(json_array_size(planes), 4);
+    const json_t *trained = json_array_get(planes, 3);
+    ck_assert_str_eq(json_string_value(json_object_get(trained, "kind")), "points");
+    for (size_t side = 0; side < 3; side++)
+        ck_assert_double_gt(json_number_value(json_array_get(json_object_get(trained, "barriers"), side)), 0.01);
+    snprintf(text, sizeof text,
+             "--set=contour={planes: [points], points: [%s/two/weights.safetensors, %s/three/weights.safetensors], "
+             "resolution: 5}",
+             folder, folder);
+    program_run(&p, "basin", "contour", XOR, LM, text, "--json");
+    assert_code(&p, 0);
+    planes = json_object_get(json_object_get(first_run(&from_files), "contour"), "planes");
+    ck_assert_uint_eq(json_array_size(planes), 1);
+    ck_assert(json_equal(json_array_get(planes, 0), trained));
+    json_decref(root);
+    json_decref(from_files);
+}
+END_TEST
+
+/* Examples in the file itself; a row of another length is refused at its place. */
+START_TEST(rows_are_examples)
+{
+    json_t *root;
+    testing_write(testing_path(path, folder, "r.yaml"),
+                  "kind: basin\nnetwork: {layers: [2, 1], activation: identity, bias: false}\n"
+                  "data: {rows: [[1, 0, 3], [0, 2, 8]]}\ntrain: {method: lm}\n");
+    program_run(&p, "basin", "spectrum", path, "--json");
+    assert_code(&p, 0);
+    json_t *run = first_run(&root);
+    assert_close(number(run, "distance"), 5, 1e-9, 1); /* (3, 4) */
+    json_decref(root);
+    program_run(&p, "basin", "spectrum", path, "--set=data.rows[1]=[0, 2]");
+    assert_code(&p, 2);
+    ck_assert_ptr_nonnull(strstr(p.errors, "data.rows: 2 numbers; an example has 2 inputs and 1 outputs"));
 }
 END_TEST
 
@@ -323,6 +373,8 @@ int main(void)
     tcase_add_test(answers, volume_says_infinite_where_it_is);
     tcase_add_test(answers, contour_of_a_quadratic_is_exact);
     tcase_add_test(answers, coinciding_surfaces_are_named);
+    tcase_add_test(answers, contour_through_three_minima);
+    tcase_add_test(answers, rows_are_examples);
     tcase_add_test(files, weights_are_used_again);
     tcase_add_test(files, run_writes_a_folder);
     tcase_add_loop_test(files, own_weights_are_analysed_as_they_stand, 0, 2);
