@@ -402,6 +402,17 @@ enum status config_resolve_files(struct config *c, struct error *e)
     return resolve_files(c->root, &whole, c->fields, e);
 }
 
+enum status config_set(struct config *c, const char *path, const char *value, struct error *e)
+{
+    struct config_node *node = node_new_scalar(value, false, "", 0, 0);
+    return node ? node_set_path(c->root, path, node, e) : error_memory(e);
+}
+
+void config_remove(struct config *c, const char *key)
+{
+    node_remove(c->root, key);
+}
+
 char *config_file_stem(const char *path, char *buffer, size_t size)
 {
     const char *slash = strrchr(path, '/');

@@ -113,6 +113,11 @@ enum status config_error_at_key(const struct config_node *n, size_t i, struct er
  * malloc'd, NULL on lack of memory. */
 char *config_path(const struct config_node *n);
 
+/* Put the scalar `value` at a path of keys ("parameters.capital_share"), making maps on the way; nothing is checked. Take a
+ * top-level key away. For documents that are written out again. Errors: STATUS_USAGE (the path), STATUS_FAILED (memory). */
+enum status config_set(struct config *c, const char *path, const char *value, struct error *e);
+void config_remove(struct config *c, const char *key);
+
 /* Make every value of type CONFIG_FILE absolute, so that the written document means the same files wherever it is read.
  */
 enum status config_resolve_files(struct config *c, struct error *e);

@@ -54,6 +54,13 @@ struct fit_target {
     double correlation; /* years: tau of the autoregression; 0: independent */
 };
 
+/* Where standard errors come from. */
+enum fit_errors {
+    FIT_GIVEN,    /* sigma and correlation as the targets have them */
+    FIT_AR1,      /* both estimated from the residuals, target by target, and the fit weighted by what was found */
+    FIT_BOOTSTRAP /* the fit as given; its scatter over data made of resampled blocks of residuals */
+};
+
 /* A fit; plain data but for the targets' arrays and `years`. */
 struct fit {
     char name[64], title[256];
@@ -66,6 +73,9 @@ struct fit {
     double *years; /* (n_years) all dates that residuals ask for, rising; by fit_prepare; owned */
     size_t n_years;
     size_t starts, hops; /* of fit_solve */
+    enum fit_errors errors;
+    size_t replicates; /* FIT_BOOTSTRAP */
+    double block;      /* years */
     uint64_t seed;
 };
 
@@ -118,6 +128,19 @@ int fit_predict(struct fit_evaluator *v, const double *z, size_t variable, doubl
 enum status fit_improve(const struct fit *f, const double *z0, const struct least_squares_options *options,
                         struct least_squares_result *out, struct error *e);
 
+/* Errors as the residuals at z show them: for each target that is data and has levels, sigma is scaled and correlation
+ * set to the maximum of the likelihood of an autoregression in its residuals (variance for n - n k/N degrees of freedom;
+ * N data points, k parameters). Codes as fit_evaluate. */
+int fit_estimate_noise(struct fit *f, const double *z, const struct reporter *reporter);
+/* ln(modelled) - ln(observed) of every point, or the difference of growth: r (points of all targets in order). */
+int fit_misses(struct fit_evaluator *v, const double *z, double *r);
+/* -2 ln likelihood of the data at residuals r (as fit_evaluate gives them), with the normalisation that depends on sigma
+ * and correlation; priors and assumed points left out, a constant too. */
+double fit_deviance(const struct fit *f, const double *r);
+/* Replace every target's values by the model at z plus noise as the fit assumes it (sigma, correlation), from streams of
+ * `seed`; assumed points stay. Codes as fit_evaluate. */
+int fit_make_up_data(struct fit *f, const double *z, uint64_t seed);
+
 struct fit_options {
     size_t starts, hops;   /* 0: the fit's own */
     int threads;           /* 0: one a processor; the result does not depend on their number */
@@ -129,6 +152,10 @@ struct fit_result {
     double *z;                    /* (n_parameters); owned */
     struct least_squares_result best;
     struct least_squares_errors errors; /* covariance of z from the Jacobian; parameters at a bound count as held */
+    double *bootstrap;                  /* (replicates, n_parameters) z of FIT_BOOTSTRAP, whose scatter is then the
+                                           covariance; NULL without; owned */
+    size_t replicates;                  /* those that could be fitted */
+    bool held[FIT_MAX_PARAMETERS];      /* what counted as held: held, or at a bound */
     size_t starts, useless;             /* starts, and those from which no run reached the data */
     size_t trials, failures;            /* evaluations in all, and those that failed */
     size_t same;                        /* starts that ended within 1 % of the best cost */
@@ -136,10 +163,16 @@ struct fit_result {
 };
 
 /* Many starts (the first from the fit's own values, others random between the bounds, by streams of f->seed), the best
- * of them taken on by chains of random hops, all in parallel, and the best of all finished. Errors: STATUS_FAILED when
- * no start has residuals, STATUS_INTERRUPTED. Clear in all cases. */
-enum status fit_solve(const struct fit *f, const struct fit_options *options, const struct reporter *reporter,
+ * of them taken on by chains of random hops, all in parallel, and the best of all finished. With FIT_AR1 the targets' sigma
+ * and correlation become the estimated ones. Errors: STATUS_FAILED when no start has residuals, STATUS_INTERRUPTED.
+ * Clear in all cases. */
+enum status fit_solve(struct fit *f, const struct fit_options *options, const struct reporter *reporter,
                       struct fit_result *out, struct error *e);
 void fit_result_clear(struct fit_result *r);
+
+/* Sloppiness: the spectrum of the Fisher information in z from the sensitivities, singular[i]^2 of *out, with the
+ * combinations that belong to each (direction); with `priors` their rows count too. Clear *out in all cases. */
+enum status fit_spectrum(const struct fit *f, const struct fit_result *r, bool priors, struct least_squares_errors *out,
+                         struct error *e);
 
 #endif

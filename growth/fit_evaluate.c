@@ -175,8 +175,7 @@ static void target_residuals(const struct evaluation *q, const struct fit_target
 static void whiten(const struct fit_target *t, size_t k, double *r, double *jac)
 {
     for (size_t i = t->n; t->correlation > 0 && i-- > 1;) {
-        double gap = fmax(t->year[i] - t->year[i - 1], 1e-3 * t->correlation), phi = exp(-gap / t->correlation);
-        double scale = 1 / sqrt(1 - phi * phi);
+        double phi = fit_phi(t, i, t->correlation), scale = 1 / sqrt(1 - phi * phi);
         r[i] = scale * (r[i] - phi * r[i - 1]);
         for (size_t j = 0; jac && j < k; j++)
             jac[i * k + j] = scale * (jac[i * k + j] - phi * jac[(i - 1) * k + j]);
@@ -199,7 +198,7 @@ static void prior_residuals(const struct fit *f, const double *z, double *r, dou
     }
 }
 
-int fit_evaluate(struct fit_evaluator *v, const double *z, double *r, double *jac)
+static int evaluate(struct fit_evaluator *v, const double *z, bool white, double *r, double *jac)
 {
     const struct fit *f = v->fit;
     size_t k = f->n_parameters, row = 0;
@@ -209,13 +208,24 @@ int fit_evaluate(struct fit_evaluator *v, const double *z, double *r, double *ja
         const struct fit_target *t = &f->targets[i];
         double *rows = jac ? jac + row * k : NULL;
         target_residuals(&q, t, r + row, rows);
-        whiten(t, k, r + row, rows);
+        if (white)
+            whiten(t, k, r + row, rows);
         row += t->n;
     }
     if (!code)
         prior_residuals(f, z, r + row, jac ? jac + row * k : NULL);
     sensitivities_clear(&q.run);
     return code;
+}
+
+int fit_evaluate(struct fit_evaluator *v, const double *z, double *r, double *jac)
+{
+    return evaluate(v, z, true, r, jac);
+}
+
+int fit_evaluate_plain(struct fit_evaluator *v, const double *z, double *r)
+{
+    return evaluate(v, z, false, r, NULL);
 }
 
 int fit_predict(struct fit_evaluator *v, const double *z, size_t variable, double year, double *log_value,

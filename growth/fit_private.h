@@ -14,4 +14,11 @@ double fit_log_level(const struct fit *f, const double *z);
  * column[j]: the direction of parameter j, SIZE_MAX for the level. */
 size_t fit_directions(const struct fit *f, const struct simulation *s, struct direction *out, size_t *column);
 
+/* Residuals in units of sigma, not whitened: r as of fit_evaluate, priors included. */
+int fit_evaluate_plain(struct fit_evaluator *v, const double *z, double *r);
+/* exp(-(year_i - year_{i-1})/correlation), i > 0; 0 without correlation */
+double fit_phi(const struct fit_target *t, size_t i, double correlation);
+/* out (replicates, n_parameters) := z fitted to resampled data, NAN where that fails. Codes as fit_evaluate. */
+int fit_bootstrap(const struct fit *f, const double *z, int threads, const struct reporter *reporter, double *out);
+
 #endif

@@ -1,4 +1,4 @@
-/* The search: one local improvement, and many starts with chains of hops. */
+/* The search: many starts, chains of hops, and what is made of the best. */
 #include "growth/fit_private.h"
 #include "solver/parallel.h"
 #include "solver/random.h"
@@ -8,135 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS = 200, DEFAULT_ITERATIONS = 60, CHAINS = 4 };
+enum { DRAWS = 200, DEFAULT_ITERATIONS = 60, CHAINS = 4, NOISE_ROUNDS = 4 };
 
 /* A hop moves each parameter with this probability by a normal step of this part of its width. */
 static const double MOVED = 0.4, HOP = 0.25, WIDEST = 2;
 /* J D has singular values this far below the largest only by rounding */
 static const double RANK_TOLERANCE = 1e-9;
-
-/* --- one local search --------------------------------------------------------------------------------------------- */
-
-/* The problem in the parameters that are not held. */
-struct local {
-    struct fit_evaluator v;
-    size_t n, k, free[FIT_MAX_PARAMETERS];
-    double z[FIT_MAX_PARAMETERS], low[FIT_MAX_PARAMETERS], high[FIT_MAX_PARAMETERS];
-    double *r, *jac; /* (n), (n, n_parameters) */
-};
-
-static void put_free(struct local *l, const double *z)
-{
-    for (size_t i = 0; i < l->k; i++)
-        l->z[l->free[i]] = z[i];
-}
-
-static int local_residuals(const double *z, double *r, void *context)
-{
-    struct local *l = context;
-    put_free(l, z);
-    return fit_evaluate(&l->v, l->z, r, NULL);
-}
-
-static int local_jacobian(const double *z, double *jac, void *context)
-{
-    struct local *l = context;
-    size_t all = l->v.fit->n_parameters;
-    put_free(l, z);
-    int code = fit_evaluate(&l->v, l->z, l->r, l->jac);
-    for (size_t i = 0; i < l->n && !code; i++)
-        for (size_t j = 0; j < l->k; j++)
-            jac[i * l->k + j] = l->jac[i * all + l->free[j]];
-    return code;
-}
-
-static bool local_init(struct local *l, const struct fit *f, const double *z0, const struct reporter *reporter)
-{
-    fit_evaluator_init(&l->v, f, reporter);
-    l->n = fit_count_residuals(f);
-    l->k = 0;
-    for (size_t j = 0; j < f->n_parameters; j++) {
-        const struct fit_parameter *p = &f->parameters[j];
-        l->z[j] = z0[j];
-        if (p->held)
-            continue;
-        l->low[l->k] = fit_coordinate(p, p->low);
-        l->high[l->k] = fit_coordinate(p, p->high);
-        l->free[l->k++] = j;
-    }
-    l->r = malloc((l->n + 1) * sizeof *l->r);
-    l->jac = malloc((l->n * f->n_parameters + 1) * sizeof *l->jac);
-    return l->r && l->jac;
-}
-
-static void local_clear(struct local *l)
-{
-    free(l->r);
-    free(l->jac);
-}
-
-/* A result in the free parameters as one in all of them. */
-static enum status expand(const struct local *l, struct least_squares_result *r, struct error *e)
-{
-    size_t all = l->v.fit->n_parameters;
-    double *z = malloc((all + 1) * sizeof *z), *jac = calloc(l->n * all + 1, sizeof *jac);
-    bool *at_bound = calloc(all + 1, sizeof *at_bound);
-    if (!z || !jac || !at_bound) {
-        free(z);
-        free(jac);
-        free(at_bound);
-        return error_memory(e);
-    }
-    memcpy(z, l->z, all * sizeof *z);
-    for (size_t i = 0; i < l->k; i++) {
-        z[l->free[i]] = r->z[i];
-        at_bound[l->free[i]] = r->at_bound[i];
-        for (size_t row = 0; row < l->n; row++)
-            jac[row * all + l->free[i]] = r->jac[row * l->k + i];
-    }
-    free(r->z);
-    free(r->jac);
-    free(r->at_bound);
-    r->z = z;
-    r->jac = jac;
-    r->at_bound = at_bound;
-    r->k = all;
-    return STATUS_OK;
-}
-
-enum status fit_improve(const struct fit *f, const double *z0, const struct least_squares_options *options,
-                        struct least_squares_result *out, struct error *e)
-{
-    struct local l;
-    static const struct least_squares_options none = {0};
-    const struct least_squares_options *o = options ? options : &none;
-    *out = (struct least_squares_result){0};
-    enum status status = local_init(&l, f, z0, o->reporter) ? STATUS_OK : error_memory(e);
-    if (!status) {
-        struct least_squares_problem problem = {.n = l.n,
-                                                .k = l.k,
-                                                .low = l.low,
-                                                .high = l.high,
-                                                .residuals = local_residuals,
-                                                .jacobian = local_jacobian,
-                                                .context = &l};
-        double z[FIT_MAX_PARAMETERS];
-        for (size_t i = 0; i < l.k; i++)
-            z[i] = l.z[l.free[i]];
-        struct error inner = {0};
-        status = least_squares_solve(&problem, o, z, out, &inner);
-        if (status == STATUS_FAILED && l.v.complaint[0])
-            error_set(e, status, "fit %s: %s (%s)", f->name, inner.message, l.v.complaint);
-        else if (status && e)
-            *e = inner;
-    }
-    if (out->z && (!status || status == STATUS_INTERRUPTED)) {
-        enum status expanded = expand(&l, out, e);
-        status = expanded ? expanded : status;
-    }
-    local_clear(&l);
-    return status;
-}
 
 /* --- many starts -------------------------------------------------------------------------------------------------- */
 
@@ -237,11 +114,10 @@ static void run_chain(size_t i, void *context)
     struct least_squares_options quick = s->options;
     struct least_squares_result best;
     quick.max_iterations = s->options.max_iterations / 2;
-    if (!improve(s, s->found[i].z, &s->options, &best)) {
-        task_done(s);
+    if (!improve(s, s->found[i].z, &s->options, &best))
         return;
-    }
     for (size_t hop = 0; hop < s->hops && !atomic_load(&s->interrupted); hop++) {
+        task_done(s);
         struct least_squares_result next, finished;
         double z[FIT_MAX_PARAMETERS];
         for (size_t j = 0; j < f->n_parameters; j++) {
@@ -263,7 +139,6 @@ static void run_chain(size_t i, void *context)
             best = next;
     }
     s->chain[i] = best;
-    task_done(s);
 }
 
 static double cost_of(const struct least_squares_result *r)
@@ -279,36 +154,113 @@ static int compare_costs(const void *a, const void *b)
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
-static enum status finish(struct search *s, const struct least_squares_result *best, struct fit_result *out,
-                          struct error *e)
+/* Improve *best in place, which z (n_parameters) starts. */
+static enum status polish(struct search *s, const double *z, struct least_squares_result *best, struct error *e)
+{
+    struct least_squares_options options = {.max_iterations = 300, .reporter = s->reporter};
+    struct least_squares_result next;
+    enum status status = fit_improve(s->f, z, &options, &next, e);
+    atomic_fetch_add(&s->trials, next.evaluations);
+    atomic_fetch_add(&s->failures, next.failures);
+    if (status) {
+        least_squares_result_clear(&next);
+        return status;
+    }
+    least_squares_result_clear(best);
+    *best = next;
+    return STATUS_OK;
+}
+
+static enum status code_to_status(const struct search *s, int code, const struct fit_evaluator *v, struct error *e)
+{
+    if (!code)
+        return STATUS_OK;
+    if (code < 0)
+        return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", s->f->name);
+    return error_set(e, STATUS_FAILED, "fit %s: %s", s->f->name, v && v->complaint[0] ? v->complaint : "it failed");
+}
+
+/* Generalised least squares with estimated errors: estimate and fit in turn. */
+static enum status settle_noise(struct search *s, struct fit *f, struct least_squares_result *best, struct error *e)
+{
+    enum status status = STATUS_OK;
+    for (int round = 0; round < NOISE_ROUNDS && !status; round++) {
+        status = code_to_status(s, fit_estimate_noise(f, best->z, s->reporter), NULL, e);
+        if (!status)
+            status = polish(s, best->z, best, e);
+    }
+    return status;
+}
+
+/* Covariance and correlations from the scatter of the replicates. */
+static void use_replicates(const struct fit *f, struct fit_result *r)
+{
+    size_t k = f->n_parameters;
+    struct least_squares_errors *out = &r->errors;
+    double mean[FIT_MAX_PARAMETERS] = {0};
+    for (size_t b = 0; b < f->replicates; b++) {
+        bool good = !isnan(r->bootstrap[b * k]);
+        r->replicates += good;
+        for (size_t j = 0; j < k && good; j++)
+            mean[j] += r->bootstrap[b * k + j];
+    }
+    memset(out->covariance, 0, k * k * sizeof *out->covariance);
+    for (size_t b = 0; b < f->replicates; b++) {
+        const double *z = r->bootstrap + b * k;
+        for (size_t i = 0; i < k && !isnan(z[0]); i++)
+            for (size_t j = 0; j < k; j++)
+                out->covariance[i * k + j] += (z[i] - mean[i] / (double)r->replicates) *
+                                              (z[j] - mean[j] / (double)r->replicates) /
+                                              fmax((double)r->replicates - 1, 1);
+    }
+    for (size_t i = 0; i < k; i++) {
+        out->standard[i] = sqrt(out->covariance[i * k + i]);
+        for (size_t j = 0; j < k; j++) {
+            double both = sqrt(out->covariance[i * k + i] * out->covariance[j * k + j]);
+            out->correlation[i * k + j] = both > 0 ? out->covariance[i * k + j] / both : i == j;
+        }
+    }
+}
+
+static enum status find_errors(struct search *s, int threads, struct fit_result *out, struct error *e)
 {
     const struct fit *f = s->f;
-    struct least_squares_options options = {.max_iterations = 300, .reporter = s->reporter};
-    bool held[FIT_MAX_PARAMETERS];
     struct fit_evaluator v;
-    enum status status = fit_improve(f, best->z, &options, &out->best, e);
-    atomic_fetch_add(&s->trials, out->best.evaluations);
-    atomic_fetch_add(&s->failures, out->best.failures);
+    fit_evaluator_init(&v, f, s->reporter);
+    enum status status = code_to_status(s, fit_simulation(&v, out->z, &out->simulation), &v, e);
+    /* the Jacobian where the search ended, not where it last was asked for */
+    if (!status)
+        status = code_to_status(s, fit_evaluate(&v, out->z, out->best.r, out->best.jac), &v, e);
+    for (size_t j = 0; j < f->n_parameters; j++)
+        out->held[j] = f->parameters[j].held || (!status && out->best.at_bound[j]);
+    if (!status)
+        status = least_squares_errors(out->best.n, f->n_parameters, out->best.jac, NULL, out->held, RANK_TOLERANCE,
+                                      &out->errors, e);
+    if (status || f->errors != FIT_BOOTSTRAP)
+        return status;
+    out->bootstrap = malloc((f->replicates * f->n_parameters + 1) * sizeof *out->bootstrap);
+    if (!out->bootstrap)
+        return error_memory(e);
+    status = code_to_status(s, fit_bootstrap(f, out->z, threads, s->reporter, out->bootstrap), NULL, e);
+    if (!status)
+        use_replicates(f, out);
+    return status;
+}
+
+static enum status finish(struct search *s, struct fit *f, const struct least_squares_result *best, int threads,
+                          struct fit_result *out, struct error *e)
+{
+    reporter_progress(s->reporter, (double)atomic_load(&s->done) / (double)s->tasks, "finishing the best fit");
+    enum status status = polish(s, best->z, &out->best, e);
+    if (!status && f->errors == FIT_AR1)
+        status = settle_noise(s, f, &out->best, e);
     if (status)
         return status;
     out->z = malloc((f->n_parameters + 1) * sizeof *out->z);
     if (!out->z)
         return error_memory(e);
     memcpy(out->z, out->best.z, f->n_parameters * sizeof *out->z);
-    fit_evaluator_init(&v, f, s->reporter);
-    int code = fit_simulation(&v, out->z, &out->simulation);
-    if (code)
-        return error_set(e, code < 0 ? STATUS_INTERRUPTED : STATUS_FAILED, "fit %s: %s", f->name, v.complaint);
-    /* the Jacobian where the search ended, not where it last was asked for */
-    double *r = malloc((out->best.n + 1) * sizeof *r);
-    code = r ? fit_evaluate(&v, out->z, r, out->best.jac) : 1;
-    free(r);
-    if (code)
-        return error_set(e, code < 0 ? STATUS_INTERRUPTED : STATUS_FAILED, "fit %s: %s", f->name, v.complaint);
-    for (size_t j = 0; j < f->n_parameters; j++)
-        held[j] = f->parameters[j].held || out->best.at_bound[j];
-    return least_squares_errors(out->best.n, f->n_parameters, out->best.jac, NULL, held, RANK_TOLERANCE, &out->errors,
-                                e);
+    return find_errors(s, threads, out, e);
 }
 
 static enum status allocate(struct search *s, struct fit_result *out, struct error *e)
@@ -319,7 +271,7 @@ static enum status allocate(struct search *s, struct fit_result *out, struct err
     return s->found && s->chain && out->costs ? STATUS_OK : error_memory(e);
 }
 
-static void count(const struct search *s, struct fit_result *out)
+static void count(const struct search *s, double best, struct fit_result *out)
 {
     out->starts = s->n_starts;
     out->trials = atomic_load(&s->trials);
@@ -327,34 +279,35 @@ static void count(const struct search *s, struct fit_result *out)
     for (size_t i = 0; i < s->n_starts; i++) {
         out->costs[i] = cost_of(&s->found[i]);
         out->useless += !s->found[i].z;
-        out->same += out->best.z && out->costs[i] < 1.01 * out->best.cost;
+        out->same += out->costs[i] < 1.01 * best;
     }
 }
 
-static enum status search_all(struct search *s, int threads, struct fit_result *out, struct error *e)
+static enum status search_all(struct search *s, struct fit *f, int threads, struct fit_result *out, struct error *e)
 {
     parallel_map(s->n_starts, threads, run_start, s);
     if (atomic_load(&s->interrupted))
-        return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", s->f->name);
+        return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", f->name);
     qsort(s->found, s->n_starts, sizeof *s->found, compare_costs);
     if (!s->found[0].z)
         return error_set(e, STATUS_FAILED, "fit %s: from none of %zu starts does a run reach the end of the data",
-                         s->f->name, s->n_starts);
-    if (s->hops) {
-        while (s->n_chains < CHAINS && s->n_chains < s->n_starts && s->found[s->n_chains].z)
-            s->n_chains++;
-        parallel_map(s->n_chains, threads, run_chain, s);
-    }
+                         f->name, s->n_starts);
+    while (s->hops && s->n_chains < CHAINS && s->n_chains < s->n_starts && s->found[s->n_chains].z)
+        s->n_chains++;
+    parallel_map(s->n_chains, threads, run_chain, s);
     if (atomic_load(&s->interrupted))
-        return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", s->f->name);
+        return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", f->name);
     const struct least_squares_result *best = &s->found[0];
     for (size_t i = 0; i < s->n_chains; i++)
         if (cost_of(&s->chain[i]) < cost_of(best))
             best = &s->chain[i];
-    return finish(s, best, out, e);
+    double cost = cost_of(best);
+    enum status status = finish(s, f, best, threads, out, e);
+    count(s, cost, out);
+    return status;
 }
 
-enum status fit_solve(const struct fit *f, const struct fit_options *options, const struct reporter *reporter,
+enum status fit_solve(struct fit *f, const struct fit_options *options, const struct reporter *reporter,
                       struct fit_result *out, struct error *e)
 {
     static const struct fit_options none = {0};
@@ -362,18 +315,16 @@ enum status fit_solve(const struct fit *f, const struct fit_options *options, co
     memset(out, 0, sizeof *out);
     struct search s = {.f = f, .reporter = reporter, .n_starts = o->starts ? o->starts : f->starts};
     s.hops = o->hops ? o->hops : f->hops;
-    s.options =
-        (struct least_squares_options){.max_iterations = o->max_iterations ? o->max_iterations : DEFAULT_ITERATIONS,
-                                       .xtol = 1e-6,
-                                       .ftol = 1e-5,
-                                       .reporter = reporter};
+    s.options = (struct least_squares_options){.max_iterations =
+                                                   o->max_iterations ? o->max_iterations : DEFAULT_ITERATIONS,
+                                               .xtol = 1e-6,
+                                               .ftol = 1e-5,
+                                               .reporter = reporter};
     s.n_starts = s.n_starts ? s.n_starts : 1;
-    s.tasks = s.n_starts + (s.hops ? CHAINS * s.hops : 0) + 1;
+    s.tasks = s.n_starts + CHAINS * s.hops + 1;
     enum status status = allocate(&s, out, e);
-    if (!status) {
-        status = search_all(&s, o->threads, out, e);
-        count(&s, out);
-    }
+    if (!status)
+        status = search_all(&s, f, o->threads, out, e);
     for (size_t i = 0; s.found && i < s.n_starts; i++)
         least_squares_result_clear(&s.found[i]);
     for (size_t i = 0; s.chain && i < CHAINS; i++)
@@ -383,11 +334,27 @@ enum status fit_solve(const struct fit *f, const struct fit_options *options, co
     return status;
 }
 
+enum status fit_spectrum(const struct fit *f, const struct fit_result *r, bool priors, struct least_squares_errors *out,
+                         struct error *e)
+{
+    double ones[FIT_MAX_PARAMETERS];
+    bool held[FIT_MAX_PARAMETERS];
+    size_t rows = 0;
+    for (size_t i = 0; i < f->n_targets; i++)
+        rows += f->targets[i].n;
+    for (size_t j = 0; j < f->n_parameters; j++) {
+        ones[j] = 1;
+        held[j] = f->parameters[j].held;
+    }
+    return least_squares_errors(priors ? r->best.n : rows, f->n_parameters, r->best.jac, ones, held, 1e-12, out, e);
+}
+
 void fit_result_clear(struct fit_result *r)
 {
     least_squares_result_clear(&r->best);
     least_squares_errors_clear(&r->errors);
     free(r->z);
     free(r->costs);
+    free(r->bootstrap);
     memset(r, 0, sizeof *r);
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "data/units.h"
+#include "growth/fit_file.h"
 #include "growth/solve.h"
 #include "growth/variable.h"
 
@@ -161,6 +162,7 @@ const struct config_field growth_schema[] = {
      .fallback = "all",
      .meaning = "which figures to draw"},
     {.key = "phases", .type = CONFIG_MAP, .fields = phases_fields, .meaning = "how phases are told apart"},
+    {.key = "fit", .type = CONFIG_MAP, .fields = fit_fields, .meaning = "what gears growth fit fits, and to what"},
     {.key = "runs",
      .type = CONFIG_LIST,
      .element = &run_element,
@@ -421,6 +423,7 @@ static enum status read_solve(struct resolver *r)
     if (status)
         return status;
     r->run->solved_parameter = target.parameter;
+    r->run->solved = target;
     reporter_progress(r->reporter, 0, "solving for a parameter");
     return solve_parameter(s, &target, start_run, (void *)r->root, r->reporter, r->e);
 }
@@ -496,6 +499,14 @@ static enum status read_comparison(struct resolver *r, const struct config_node 
         reporter_warning(r->reporter, "%s: %zu of %zu values are not above 0 and have no logarithm: they are left out",
                          c->series.name, left_out, c->series.n);
     return STATUS_OK;
+}
+
+enum status comparison_read(const struct config_node *node, const struct model *m, const struct reporter *reporter,
+                            struct comparison *out, struct error *e)
+{
+    struct resolver r = {.model = m, .reporter = reporter, .e = e};
+    *out = (struct comparison){0};
+    return read_comparison(&r, node, out);
 }
 
 static enum status read_comparisons(struct resolver *r)

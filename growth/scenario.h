@@ -8,6 +8,7 @@
 #include "data/series.h"
 #include "growth/phases.h"
 #include "growth/simulate.h"
+#include "growth/solve.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,7 @@ struct growth_run {
     size_t n_comparisons;
     bool figures[N_GROWTH_FIGURES];
     size_t solved_parameter; /* index; SIZE_MAX: nothing was solved for */
+    struct solve_target solved;
 };
 
 struct scenario {
@@ -61,6 +63,11 @@ struct scenario {
 enum status scenario_read(const char *path, const char *const *settings, size_t n_settings,
                           const struct reporter *reporter, struct scenario *out, struct error *e);
 void scenario_clear(struct scenario *s);
+
+/* One element of `compare` (or a node with the same keys): the series read and its units brought to the model's.
+ * Errors: STATUS_BAD_INPUT with the place. series_clear(&out->series) in all cases. */
+enum status comparison_read(const struct config_node *node, const struct model *m, const struct reporter *reporter,
+                            struct comparison *out, struct error *e);
 
 /* Only the merged file, checked against the schema and each run's model, without series or solving. The caller frees.
  */
