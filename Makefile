@@ -197,7 +197,7 @@ docs: packages all ## write the generated parts of docs/ and data/README.md agai
 
 # --- installing and cleaning -----------------------------------------------------------------------------------------
 
-SHARED = $(filter-out %.c %.h,$(wildcard data/*/* scenarios/*))
+SHARED = $(filter-out %.c %.h,$(wildcard data/*/* scenarios/*.yaml scenarios/*/*))
 share = $(DESTDIR)$(PREFIX)/share/gears
 
 .PHONY: install uninstall clean help

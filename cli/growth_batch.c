@@ -1,6 +1,7 @@
 #include "cli/growth_batch.h"
 
 #include "growth/output.h"
+#include "growth/periods.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,5 +105,6 @@ void growth_batch_print_comparisons(const struct growth_batch *b, bool say_when_
         if (!table_rows(t) && say_when_none)
             printf("%s: names no data to compare with (key compare)\n", b->scenarios[i].name);
         print_table(t);
+        print_table(periods_to_table(&b->results[i]));
     }
 }

@@ -1,49 +1,89 @@
 /* gears growth fit FILE */
 #include "cli/commands.h"
-#include "growth/fit_file.h"
+#include "growth/fit_report.h"
+#include "growth/periods.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <time.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_fit(const struct fit_report *r)
+{
+    char text[1600];
+    terminal_clear_progress();
+    printf("Fit: %s (model %s)\n\n", r->fit->title, r->fit->base.model->name);
+    print_table(fit_parameters_to_table(r));
+    print_table(fit_targets_to_table(r));
+    print_table(periods_to_table(&r->run));
+    print_table(fit_correlations_to_table(r));
+    print_table(fit_spectrum_to_table(r));
+    print_table(phases_to_table(&r->run.runs[0]));
+    printf("%s\n", ending_to_text(&r->run.runs[0], text, sizeof text));
+    printf("%s\n", fit_search_to_text(r, text, sizeof text));
+    printf("%s\n", fit_verdict_to_text(r, text, sizeof text));
+}
+
+/* The command that makes the fitted scenario again. */
+static char *source_of(const struct options *o, char *buffer, size_t size)
+{
+    size_t used = (size_t)snprintf(buffer, size, "gears growth fit %s", o->files[0]);
+    for (size_t i = 0; i < o->n_settings && used < size; i++)
+        used += (size_t)snprintf(buffer + used, size - used, " --set %s", o->settings[i]);
+    if (o->seed && used < size)
+        used += (size_t)snprintf(buffer + used, size - used, " --seed %llu", (unsigned long long)o->seed);
+    if (used < size)
+        snprintf(buffer + used, size - used, " --out DIR");
+    for (char *c = buffer; *c; c++)
+        *c = *c == '\n' ? ' ' : *c;
+    return buffer;
+}
+
+static enum status write_folder(const struct options *o, const struct fit_report *r, const struct reporter *reporter,
+                                struct error *e)
+{
+    char source[2000];
+    json_t *about = answer_new(o, true);
+    struct fit_output output = {
+        .folder = o->out, .source = source_of(o, source, sizeof source), .force = o->force, .about = about};
+    enum status status = fit_write_folder(r, &output, reporter, e);
+    json_decref(about);
+    return status;
+}
+
+static enum status answer(const struct options *o, const struct fit_report *r, struct error *e)
+{
+    if (o->json) {
+        json_t *answer = answer_new(o, false), *runs = json_array();
+        json_array_append_new(runs, fit_to_json(r));
+        json_object_set_new(answer, "runs", runs);
+        return answer_print(answer, e);
+    }
+    if (!o->quiet)
+        print_fit(r);
+    if (!o->quiet && o->out)
+        printf("Written to %s: the fitted scenario is %s.yaml there; see report.html.\n", o->out, r->fit->name);
+    return STATUS_OK;
+}
 
 enum status command_growth_fit(const struct options *o, struct error *e)
 {
     struct scenario scenario = {0};
-    struct fit fit;
+    struct fit fit = {0};
     struct fit_result result = {0};
+    struct fit_report report = {0};
     const struct reporter *reporter = terminal_reporter(o);
-    struct timespec t0, t1;
-    clock_gettime(CLOCK_MONOTONIC, &t0);
     enum status status = fit_read(o->files[0], o->settings, o->n_settings, reporter, &scenario, &fit, e);
     if (!status) {
         fit.seed = o->seed;
         status = fit_solve(&fit, &(struct fit_options){.threads = o->threads}, reporter, &result, e);
     }
-    clock_gettime(CLOCK_MONOTONIC, &t1);
-    if (!status) {
-        printf("%.0f s; cost %.4f; starts %zu useless %zu trials %zu failures %zu same %zu\n", (double)(t1.tv_sec - t0.tv_sec), result.best.cost, result.starts, result.useless, result.trials, result.failures, result.same);
-        for (size_t i = 0; i < result.starts; i++) printf("%.3f ", result.costs[i]);
-        puts("");
-        for (size_t j = 0; j < fit.n_parameters; j++) {
-            struct fit_parameter *p = &fit.parameters[j];
-            printf("%-24s %12.6g  %8.4f  [%g, %g] %s\n", p->key, fit_value(p, result.z[j]), result.errors.standard[j], p->low, p->high, result.best.at_bound[j] ? "bound" : "");
-        }
-        struct fit_evaluator v;
-        fit_evaluator_init(&v, &fit, NULL);
-        double m[4000];
-        fit_misses(&v, result.z, m);
-        double *r = m;
-        for (size_t i = 0; i < fit.n_targets; i++) {
-            struct fit_target *t = &fit.targets[i];
-            double s = 0, s2 = 0, s3 = 0; size_t n2 = 0, n3 = 0, row = 0;
-            for (size_t k = 0; k < t->n; k++) { s += r[k]*r[k]; if (t->year[k] >= 1500) { s2 += r[k]*r[k]; n2++; if (t->year[k] < 1914 || t->year[k] > 1949) { s3 += r[k]*r[k]; n3++; } } }
-            printf("%s %zu points rms %.4f; from 1500 %.4f (%zu); without war %.4f; sigma %.4f tau %.3g\n", t->name, t->n, sqrt(s / (double)t->n), sqrt(s2 / (double)n2), n2, sqrt(s3/(double)n3), t->sigma[t->n-1], t->correlation);
-            for (size_t k = 0; k < t->n; k += t->n > 20 ? t->n / 20 : 1) { if (t->growth) printf("  %g-%g: %.2f data %.2f", t->year[k], t->to[k], 100*(t->value[k]+r[k]), 100*t->value[k]); else printf(" %g:%+.2f", t->year[k], r[k]); row++; }
-            puts("");
-            r += t->n;
-        }
-        if (o->out) status = fit_write_scenario(&scenario, &fit, &result, "gears growth fit", o->out, e);
-    }
+    if (!status)
+        status = fit_report_make(&scenario, &fit, &result, o->threads, reporter, &report, e);
+    if (!status && o->out)
+        status = write_folder(o, &report, reporter, e);
+    if (!status)
+        status = answer(o, &report, e);
+    fit_report_clear(&report);
     fit_result_clear(&result);
     fit_clear(&fit);
     scenario_clear(&scenario);

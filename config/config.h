@@ -113,8 +113,9 @@ enum status config_error_at_key(const struct config_node *n, size_t i, struct er
  * malloc'd, NULL on lack of memory. */
 char *config_path(const struct config_node *n);
 
-/* Put the scalar `value` at a path of keys ("parameters.capital_share"), making maps on the way; nothing is checked. Take a
- * top-level key away. For documents that are written out again. Errors: STATUS_USAGE (the path), STATUS_FAILED (memory). */
+/* Put the scalar `value` at a path of keys ("parameters.capital_share"), making maps on the way; nothing is checked.
+ * Take a top-level key away. For documents that are written out again. Errors: STATUS_USAGE (the path), STATUS_FAILED
+ * (memory). */
 enum status config_set(struct config *c, const char *path, const char *value, struct error *e);
 void config_remove(struct config *c, const char *key);
 

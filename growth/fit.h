@@ -129,16 +129,16 @@ enum status fit_improve(const struct fit *f, const double *z0, const struct leas
                         struct least_squares_result *out, struct error *e);
 
 /* Errors as the residuals at z show them: for each target that is data and has levels, sigma is scaled and correlation
- * set to the maximum of the likelihood of an autoregression in its residuals (variance for n - n k/N degrees of freedom;
- * N data points, k parameters). Codes as fit_evaluate. */
+ * set to the maximum of the likelihood of an autoregression in its residuals (variance for n - n k/N degrees of
+ * freedom; N data points, k parameters). Codes as fit_evaluate. */
 int fit_estimate_noise(struct fit *f, const double *z, const struct reporter *reporter);
 /* ln(modelled) - ln(observed) of every point, or the difference of growth: r (points of all targets in order). */
 int fit_misses(struct fit_evaluator *v, const double *z, double *r);
-/* -2 ln likelihood of the data at residuals r (as fit_evaluate gives them), with the normalisation that depends on sigma
- * and correlation; priors and assumed points left out, a constant too. */
+/* -2 ln likelihood of the data at residuals r (as fit_evaluate gives them), with the normalisation that depends on
+ * sigma and correlation; priors and assumed points left out, a constant too. */
 double fit_deviance(const struct fit *f, const double *r);
-/* Replace every target's values by the model at z plus noise as the fit assumes it (sigma, correlation), from streams of
- * `seed`; assumed points stay. Codes as fit_evaluate. */
+/* Replace every target's values by the model at z plus noise as the fit assumes it (sigma, correlation), from streams
+ * of `seed`; assumed points stay. Codes as fit_evaluate. */
 int fit_make_up_data(struct fit *f, const double *z, uint64_t seed);
 
 struct fit_options {
@@ -163,9 +163,9 @@ struct fit_result {
 };
 
 /* Many starts (the first from the fit's own values, others random between the bounds, by streams of f->seed), the best
- * of them taken on by chains of random hops, all in parallel, and the best of all finished. With FIT_AR1 the targets' sigma
- * and correlation become the estimated ones. Errors: STATUS_FAILED when no start has residuals, STATUS_INTERRUPTED.
- * Clear in all cases. */
+ * of them taken on by chains of random hops, all in parallel, and the best of all finished. With FIT_AR1 the targets'
+ * sigma and correlation become the estimated ones. Errors: STATUS_FAILED when no start has residuals,
+ * STATUS_INTERRUPTED. Clear in all cases. */
 enum status fit_solve(struct fit *f, const struct fit_options *options, const struct reporter *reporter,
                       struct fit_result *out, struct error *e);
 void fit_result_clear(struct fit_result *r);

@@ -124,4 +124,3 @@ enum status fit_improve(const struct fit *f, const double *z0, const struct leas
     local_clear(&l);
     return status;
 }
-

@@ -42,8 +42,8 @@ static enum status find_free(const struct reader *r, const struct config_node *n
         }
     }
     const char *near = text_nearest(key, keys, m->n_params + m->n_states);
-    return config_error(name, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)", m->name, key,
-                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", m->name);
+    return config_error(name, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)", m->name,
+                        key, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", m->name);
 }
 
 static enum status read_bounds(const struct reader *r, const struct config_node *node, struct fit_parameter *p)
@@ -62,8 +62,8 @@ static enum status read_bounds(const struct reader *r, const struct config_node 
         return config_error(low, r->e, "%s: low %g is out of range: %g to %g is allowed", p->key, p->low, allowed_low,
                             allowed_high);
     if (p->kind == FIT_MODEL && p->high > allowed_high)
-        return config_error(high, r->e, "%s: high %g is out of range: %g to %g is allowed", p->key, p->high, allowed_low,
-                            allowed_high);
+        return config_error(high, r->e, "%s: high %g is out of range: %g to %g is allowed", p->key, p->high,
+                            allowed_low, allowed_high);
     if (p->kind == FIT_START && !(p->low > 0))
         return config_error(low, r->e, "%s: low %g: a level must be above 0", p->key, p->low);
     p->logarithmic = p->low > 0;
@@ -187,7 +187,8 @@ static enum status read_periods(const struct reader *r, const struct config_node
         year[i] = config_number(config_item(periods, i), 0);
         value[i] = exp(log_at(c, year[i]));
         if (!(value[i] > 0) || year[i] < r->f->base.from)
-            return config_error(config_item(periods, i), r->e, "periods: %s has no value in %g", c->series.name, year[i]);
+            return config_error(config_item(periods, i), r->e, "periods: %s has no value in %g", c->series.name,
+                                year[i]);
         if (i && !(year[i] > year[i - 1]))
             return config_error(config_item(periods, i), r->e, "periods: the years must rise");
     }
@@ -290,7 +291,8 @@ enum status fit_read(const char *path, const char *const *settings, size_t n_set
                        .reporter = reporter,
                        .e = e};
     if (!r.block)
-        return config_error(r.root, e, "this file has no fit block: nothing says what is free and what it is fitted to");
+        return config_error(r.root, e,
+                            "this file has no fit block: nothing says what is free and what it is fitted to");
     if (config_get(r.root, "runs"))
         return config_error(config_get(r.root, "runs"), e, "a fit is of one run: the file may not have runs");
     return read_block(&r);

@@ -93,8 +93,9 @@ const struct config_field fit_fields[] = {
      .type = CONFIG_CHOICE,
      .choices = error_words,
      .fallback = "given",
-     .meaning = "as the targets say; size and correlation of the errors estimated (AR(1)) and the fit weighted by that; "
-                "or standard errors from resampled blocks of residuals"},
+     .meaning =
+         "as the targets say; size and correlation of the errors estimated (AR(1)) and the fit weighted by that; "
+         "or standard errors from resampled blocks of residuals"},
     {.key = "bootstrap", .type = CONFIG_MAP, .fields = bootstrap_fields, .meaning = "of errors: bootstrap"},
     {.key = "starts",
      .type = CONFIG_INTEGER,

@@ -157,7 +157,7 @@ static int compare_costs(const void *a, const void *b)
 /* Improve *best in place, which z (n_parameters) starts. */
 static enum status polish(struct search *s, const double *z, struct least_squares_result *best, struct error *e)
 {
-    struct least_squares_options options = {.max_iterations = 300, .reporter = s->reporter};
+    struct least_squares_options options = {.max_iterations = 150, .xtol = 1e-7, .ftol = 1e-7, .reporter = s->reporter};
     struct least_squares_result next;
     enum status status = fit_improve(s->f, z, &options, &next, e);
     atomic_fetch_add(&s->trials, next.evaluations);
@@ -315,11 +315,11 @@ enum status fit_solve(struct fit *f, const struct fit_options *options, const st
     memset(out, 0, sizeof *out);
     struct search s = {.f = f, .reporter = reporter, .n_starts = o->starts ? o->starts : f->starts};
     s.hops = o->hops ? o->hops : f->hops;
-    s.options = (struct least_squares_options){.max_iterations =
-                                                   o->max_iterations ? o->max_iterations : DEFAULT_ITERATIONS,
-                                               .xtol = 1e-6,
-                                               .ftol = 1e-5,
-                                               .reporter = reporter};
+    s.options =
+        (struct least_squares_options){.max_iterations = o->max_iterations ? o->max_iterations : DEFAULT_ITERATIONS,
+                                       .xtol = 1e-6,
+                                       .ftol = 1e-5,
+                                       .reporter = reporter};
     s.n_starts = s.n_starts ? s.n_starts : 1;
     s.tasks = s.n_starts + CHAINS * s.hops + 1;
     enum status status = allocate(&s, out, e);

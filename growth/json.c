@@ -1,7 +1,7 @@
 /* A run's results as JSON. */
 #include "base/json.h"
 #include "base/text.h"
-#include "growth/result.h"
+#include "growth/periods.h"
 #include "growth/variable.h"
 
 #include <math.h>
@@ -96,6 +96,7 @@ static json_t *comparison_to_json(const struct run_result *r, size_t k)
     json_object_set_new(o, "rms_log_error", c->scored ? json_number_or_null(result->rms_log_error) : json_null());
     json_object_set_new(o, "worst_log_error", json_number_or_null(result->worst));
     json_object_set_new(o, "worst_year", json_number_or_null(result->worst_year));
+    json_object_set_new(o, "growth_by_period", periods_to_json(r, k));
     return o;
 }
 

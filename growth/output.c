@@ -4,6 +4,7 @@
 #include "base/run_folder.h"
 #include "base/text.h"
 #include "growth/figures/figures.h"
+#include "growth/periods.h"
 #include "plots/page.h"
 
 #include <ctype.h>
@@ -114,8 +115,10 @@ static void add_tables(const struct writer *w)
 {
     for (size_t k = 0; k < w->n; k++)
         describe_run(w, &w->items[k]);
-    for (size_t i = 0; i < w->request->n_scenarios; i++)
+    for (size_t i = 0; i < w->request->n_scenarios; i++) {
         add_table(w->page, comparisons_to_table(w->request->scenarios[i]));
+        add_table(w->page, periods_to_table(w->request->scenarios[i]));
+    }
     page_add_heading(w->page, "Figures");
 }
 

@@ -7,7 +7,7 @@
 
 /* The differentials of what stpk_evaluate computes. */
 struct differential {
-    double log_output, log_income, log_surplus, log_intelligence, human_share;
+    double log_output, log_income, log_surplus, log_intelligence, machine_share;
     double births, deaths, gross_investment, rate[N_STATES];
 };
 
@@ -54,7 +54,7 @@ static void differentiate_intelligence(const double *p, const double *x, const s
     /* A/(N eta): the machines' share of N per unit of eta, also where eta is 0 */
     double per_eta = exp(p[MACHINE_EXPONENT] * x[T] + x[K] - q->log_intelligence);
     d->log_intelligence = q->human_share * people + (1 - q->human_share) * machines + per_eta * dp[MACHINE_EFFICIENCY];
-    d->human_share = q->human_share * (people - d->log_intelligence);
+    d->machine_share = per_eta * (dp[MACHINE_EFFICIENCY] + p[MACHINE_EFFICIENCY] * (machines - d->log_intelligence));
 }
 
 static void differentiate_rates(const double *p, const double *x, const struct stpk_parts *q, const double *dp,
@@ -127,7 +127,7 @@ static void differentiate_outputs(const double *p, const struct stpk_parts *q, c
     out[CAPITAL_OUTPUT] = p[SAVING_RATE] / q->gross_investment * (dx[K] - d->log_output);
     out[SURPLUS] = q->surplus * d->log_surplus;
     out[INTELLIGENCE] = exp(q->log_intelligence) * d->log_intelligence;
-    out[MACHINE_SHARE] = -d->human_share;
+    out[MACHINE_SHARE] = d->machine_share;
     out[SCIENCE_GROWTH] = d->rate[S];
     out[TECHNOLOGY_GROWTH] = d->rate[T];
     double science = 1 - p[SCIENCE_RETURNS], technology = 1 - p[TECHNOLOGY_RETURNS], labour = 1 - p[CAPITAL_SHARE];

@@ -188,7 +188,7 @@ void stpk_observe(const double *p, const double *x, double *out)
     out[CAPITAL_OUTPUT] = exp(x[K] - q.log_output);
     out[SURPLUS] = q.surplus;
     out[INTELLIGENCE] = exp(q.log_intelligence);
-    out[MACHINE_SHARE] = 1 - q.human_share;
+    out[MACHINE_SHARE] = exp(q.log_machines - q.log_intelligence);
     out[SCIENCE_GROWTH] = q.rate[S];
     out[TECHNOLOGY_GROWTH] = q.rate[T];
     out[RESEARCH_FEEDBACK] = p[SCIENCE_PARALLEL] * p[TECHNOLOGY_PARALLEL] /

@@ -42,6 +42,7 @@ struct work {
 static bool attach(struct work *w, const struct sensitivity_problem *problem)
 {
     int count = (int)w->k;
+    N_VEnableFusedOps_Serial(w->o->x, SUNTRUE); /* inherited by the clones: a quarter of the time */
     w->sens = N_VCloneVectorArray(count, w->o->x);
     w->out = N_VCloneVectorArray(count, w->o->x);
     w->weight = malloc(w->k * sizeof *w->weight);
