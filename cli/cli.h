@@ -17,7 +17,9 @@ enum {
     TAKES_OUT = 4,     /* --out, --force */
     TAKES_THREADS = 8, /* --threads, --seed */
     TAKES_QUIET = 16,
-    TAKES_RETRAIN = 32
+    TAKES_RETRAIN = 32,
+    TAKES_SERIES = 64, /* --series and what of it is used, how it is fitted and what is asked of the fit */
+    TAKES_CLAIM = 128
 };
 
 struct command;
@@ -30,7 +32,14 @@ struct options {
     int threads;                    /* 0: one a processor */
     const char **settings, **files; /* (n_settings), (n_files): pointers into argv; the arrays are owned */
     size_t n_settings, n_files;
-    int argc; /* the whole command line, for the record */
+    const char *series, *profile; /* NULL: not given */
+    double from, to, until;       /* years; NAN: not given */
+    double *stops;                /* (n_stops) years; owned */
+    const char **holds, **claims; /* (n_holds), (n_claims) */
+    size_t n_stops, n_holds, n_claims;
+    int every, modes;    /* 0: not given */
+    int weights, errors; /* index of the choice; 0: the first */
+    int argc;            /* the whole command line, for the record */
     char **argv;
 };
 
@@ -68,6 +77,9 @@ size_t terminal_width(void);
 json_t *answer_new(const struct options *o, bool full);
 /* Print (and consume) a JSON answer. */
 enum status answer_print(json_t *answer, struct error *e);
+struct report;
+/* Print a report, as text or JSON, and write its folder where --out asks for one. */
+enum status report_show(const struct report *r, const struct options *o, struct error *e);
 /* Print (and free) a table, if it has rows, and a blank line. */
 void print_table(struct table *t);
 

@@ -21,6 +21,10 @@ const struct command commands[] = {
     {"growth fit", "FILE", "Fit a scenario to data: least squares in logarithms, errors, what is not identified",
      "FILE is a scenario with a fit block: what is free, what it is fitted to.",
      TAKES_JSON | TAKES_SET | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 1, 1, command_growth_fit},
+    {"growth baseline", "[NAME...]", "Fit a published or standard extrapolation to a data series, and ask what it says",
+     "Without NAME: the list of baselines. `hanson` means hanson-sum and hanson-ces, `all` every one. --series takes a "
+     "shipped name (gears data) or a CSV file. With --out the run folder is written.",
+     TAKES_JSON | TAKES_SERIES | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 0, 20, command_growth_baseline},
     {"basin train", "FILE", "Train an experiment's network to a minimum and keep the weights", BASIN_DETAILS,
      BASIN_TAKES, 1, 1, command_basin_train},
     {"basin audit", "FILE", "Ranks of G and H at a minimum, and where each lost dimension comes from", BASIN_DETAILS,

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,19 @@ enum {
     KEY_JSON = 256,
     KEY_FORCE,
     KEY_SEED,
-    KEY_RETRAIN
+    KEY_RETRAIN,
+    KEY_SERIES,
+    KEY_FROM,
+    KEY_TO,
+    KEY_STOP,
+    KEY_EVERY,
+    KEY_WEIGHTS,
+    KEY_ERRORS,
+    KEY_HOLD,
+    KEY_MODES,
+    KEY_PROFILE,
+    KEY_UNTIL,
+    KEY_CLAIM
 };
 
 static const struct {
@@ -34,6 +47,27 @@ static const struct {
       0}},
     {TAKES_THREADS, {"seed", KEY_SEED, "N", 0, "Seed of everything random (default: 0)", 0}},
     {TAKES_RETRAIN, {"retrain", KEY_RETRAIN, NULL, 0, "Train again, even where weights of the same key are there", 0}},
+    {TAKES_SERIES, {"series", KEY_SERIES, "NAME", 0, "Fit this shipped series, or CSV file", 0}},
+    {TAKES_SERIES, {"from", KEY_FROM, "YEAR", 0, "Use rows from this year on (1820, -10000, \"10000 BCE\")", 0}},
+    {TAKES_SERIES, {"to", KEY_TO, "YEAR", 0, "Use rows up to this year", 0}},
+    {TAKES_SERIES,
+     {"stop", KEY_STOP, "YEAR", 0,
+      "Fit only the rows up to this year and hold what it says against those after; may be repeated", 0}},
+    {TAKES_SERIES,
+     {"every", KEY_EVERY, "N", 0,
+      "After 1950 use only years divisible by N, and the last row (default: roodman 10, else 1)", 0}},
+    {TAKES_SERIES,
+     {"weights", KEY_WEIGHTS, "KIND", 0,
+      "default (measurement for roodman, else equal), equal, or measurement (Roodman's errors of measurement by date)",
+      0}},
+    {TAKES_SERIES,
+     {"errors", KEY_ERRORS, "KIND", 0,
+      "Residuals of curves are independent (default) or correlated from year to year (ar1)", 0}},
+    {TAKES_SERIES, {"hold", KEY_HOLD, "PARAMETER=NUMBER", 0, "Hold a parameter; may be repeated", 0}},
+    {TAKES_SERIES, {"modes", KEY_MODES, "N", 0, "Exponential modes of hanson-sum (default 4) and hanson-ces (3)", 0}},
+    {TAKES_SERIES, {"profile", KEY_PROFILE, "PARAMETER", 0, "Show the profile likelihood of this parameter", 0}},
+    {TAKES_SERIES, {"until", KEY_UNTIL, "YEAR", 0, "Predict up to this year (default: 2100)", 0}},
+    {TAKES_CLAIM, {"claim", KEY_CLAIM, "NAME", 0, "Only this claim (a, b, c, d); may be repeated", 0}},
     {TAKES_QUIET, {"quiet", KEY_QUIET, NULL, 0, "No progress and no tables; warnings and errors stay", 0}},
 };
 enum { N_OPTIONS = sizeof all_options / sizeof all_options[0] };
@@ -47,6 +81,68 @@ static uint64_t read_whole(const char *text, uint64_t most, const char *what, st
     if (text[0] < '0' || text[0] > '9' || *end || errno || value > most)
         argp_error(state, "%s: '%s' is not a whole number from 0 to %llu", what, text, (unsigned long long)most);
     return value;
+}
+
+static double read_year(const char *text, const char *what, struct argp_state *state)
+{
+    double year = NAN;
+    if (!text_to_year(text, &year))
+        argp_error(state, "%s: '%s' is not a year (1820, -10000, \"10000 BCE\")", what, text);
+    return year;
+}
+
+/* Index of `text` among the n choices. */
+static int read_choice(const char *text, const char *const *choices, int n, const char *what, struct argp_state *state)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(text, choices[i]) == 0)
+            return i;
+    argp_error(state, "%s: '%s' is none of %s, %s%s%s", what, text, choices[0], choices[1], n > 2 ? ", " : "",
+               n > 2 ? choices[2] : "");
+    return 0;
+}
+
+/* The options of a fit to a series; false: the key is none of them. */
+static bool read_series_option(struct options *o, int key, const char *argument, struct argp_state *state)
+{
+    static const char *const weights[] = {"default", "equal", "measurement"}, *const errors[] = {"independent", "ar1"};
+    switch (key) {
+    case KEY_SERIES:
+        o->series = argument;
+        return true;
+    case KEY_FROM:
+        o->from = read_year(argument, "--from", state);
+        return true;
+    case KEY_TO:
+        o->to = read_year(argument, "--to", state);
+        return true;
+    case KEY_UNTIL:
+        o->until = read_year(argument, "--until", state);
+        return true;
+    case KEY_STOP:
+        o->stops[o->n_stops++] = read_year(argument, "--stop", state);
+        return true;
+    case KEY_EVERY:
+        o->every = (int)read_whole(argument, 1000, "--every", state);
+        return true;
+    case KEY_MODES:
+        o->modes = (int)read_whole(argument, 6, "--modes", state);
+        return true;
+    case KEY_WEIGHTS:
+        o->weights = read_choice(argument, weights, 3, "--weights", state);
+        return true;
+    case KEY_ERRORS:
+        o->errors = read_choice(argument, errors, 2, "--errors", state);
+        return true;
+    case KEY_HOLD:
+        o->holds[o->n_holds++] = argument;
+        return true;
+    case KEY_PROFILE:
+        o->profile = argument;
+        return true;
+    default:
+        return false;
+    }
 }
 
 static error_t read_argument(struct options *o, char *argument, struct argp_state *state)
@@ -81,6 +177,9 @@ static error_t read_option(int key, char *argument, struct argp_state *state)
     case KEY_JSON:
         o->json = true;
         return 0;
+    case KEY_CLAIM:
+        o->claims[o->n_claims++] = argument;
+        return 0;
     case KEY_RETRAIN:
         o->retrain = true;
         return 0;
@@ -94,7 +193,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state)
             argp_error(state, "it wants %s", o->command->arguments);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return read_series_option(o, key, argument, state) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -110,7 +209,11 @@ void options_parse(struct options *o, const struct command *command, int argc, c
     o->command = command;
     o->settings = calloc((size_t)argc + 1, sizeof *o->settings);
     o->files = calloc((size_t)argc + 1, sizeof *o->files);
-    if (!name || !doc || !o->settings || !o->files) {
+    o->holds = calloc((size_t)argc + 1, sizeof *o->holds);
+    o->claims = calloc((size_t)argc + 1, sizeof *o->claims);
+    o->stops = calloc((size_t)argc + 1, sizeof *o->stops);
+    o->from = o->to = o->until = NAN;
+    if (!name || !doc || !o->settings || !o->files || !o->holds || !o->claims || !o->stops) {
         fputs("gears: out of memory\n", stderr);
         exit(STATUS_FAILED);
     }
@@ -144,7 +247,11 @@ void options_clear(struct options *o)
 {
     free(o->settings);
     free(o->files);
-    o->settings = o->files = NULL;
+    free(o->holds);
+    free(o->claims);
+    free(o->stops);
+    o->settings = o->files = o->holds = o->claims = NULL;
+    o->stops = NULL;
 }
 
 const char *folder_of(const struct options *o, const char *name, bool only_file, char *buffer, size_t size)

@@ -7,6 +7,7 @@
 #include <gsl/gsl_integration.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct baseline_selection selection(double from, double stop)
@@ -325,6 +326,207 @@ START_TEST(kremer_regression)
 }
 END_TEST
 
+/* --- the other curves --------------------------------------------------------------------------------------------- */
+
+/* A line of tests/reference/curves.csv: numbers by scipy (tests/reference/curves.py). */
+struct reference {
+    char name[40], errors[40];
+    double rho, sse, log_likelihood, estimate, error;
+    size_t index;
+};
+
+static struct reference read_reference(char *line)
+{
+    struct reference r = {0};
+    char *cells[8], *next = NULL;
+    cells[0] = strtok_r(line, ",", &next);
+    for (int i = 1; i < 8; i++)
+        ck_assert_ptr_nonnull(cells[i] = strtok_r(NULL, ",", &next));
+    snprintf(r.name, sizeof r.name, "%s", cells[0]);
+    snprintf(r.errors, sizeof r.errors, "%s", cells[1]);
+    r.rho = strtod(cells[2], NULL);
+    r.sse = strtod(cells[3], NULL);
+    r.log_likelihood = strtod(cells[4], NULL);
+    r.index = strtoul(cells[5], NULL, 10);
+    r.estimate = strtod(cells[6], NULL);
+    r.error = strtod(cells[7], NULL);
+    return r;
+}
+
+START_TEST(curves_agree_with_scipy)
+{
+    FILE *file = fopen("tests/reference/curves.csv", "r");
+    char line[300];
+    struct baseline_fit f = {0};
+    size_t n = 0;
+    ck_assert_ptr_nonnull(file);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+    for (; fgets(line, sizeof line, file); n++) {
+        struct reference r = read_reference(line);
+        struct baseline_options o = baseline_options_default();
+        o.errors = strcmp(r.errors, "ar1") == 0 ? BASELINE_ERRORS_AR1 : BASELINE_ERRORS_INDEPENDENT;
+        if (r.index == 0)
+            f = fit(r.name, "gdppc_usa_maddison2023", 1950, NAN, &o);
+        ck_assert(f.converged);
+        assert_close(f.correlation, r.rho, 1e-5, 1);
+        assert_close(f.sse, r.sse, 1e-5, 0);
+        assert_close(f.log_likelihood, r.log_likelihood, 1e-7, 0);
+        assert_close(f.param[r.index], r.estimate, 2e-5, 0);
+        assert_close(f.error[r.index], r.error, 1e-4, 0);
+    }
+    fclose(file);
+    ck_assert_uint_eq(n, 16);
+}
+END_TEST
+
+/* Rows made by a formula, so that the answer is known. */
+struct made {
+    double year[60], value[60], weight[60];
+    struct baseline_rows rows;
+};
+
+static void make_rows(struct made *m, double (*value)(double year))
+{
+    m->rows = (struct baseline_rows){
+        .n = 60, .n_fit = 60, .year = m->year, .value = m->value, .weight = m->weight, .scale = 1};
+    for (size_t i = 0; i < 60; i++) {
+        m->year[i] = 1900 + 2 * (double)i;
+        m->value[i] = value(m->year[i]);
+        m->weight[i] = 1;
+    }
+}
+
+static double made_hyperbola(double year)
+{
+    return 3 * pow(2060 - year, -1.25);
+}
+
+static double made_logistic(double year)
+{
+    return 500 / (1 + exp(-0.04 * (year - 1980)));
+}
+
+static double made_modes(double year)
+{
+    return exp2((year - 1950) / 80) + exp2((year - 1950) / 9);
+}
+
+/* P' = P (0.3 + 0.7 P)/100, P(1900) = 0.5: the growth rates are those between rows, so the answer is only near. */
+static double made_kremer(double year)
+{
+    double grown = exp(0.003 * (year - 1900)) * 0.5, i = 0.003, b = 0.007 * 0.5;
+    return grown / (1 - b / i * expm1(i * (year - 1900)));
+}
+
+START_TEST(curves_recover_what_made_the_data)
+{
+    struct made m;
+    struct baseline_fit f;
+    struct baseline_options o = baseline_options_default();
+    struct baseline_prediction p;
+    make_rows(&m, made_hyperbola);
+    ck_assert_int_eq(baseline_fit(baseline_find("hyperbola"), &m.rows, &o, &f, NULL), STATUS_OK);
+    assert_close(param(&f, "singularity"), 2060, 1e-9, 0);
+    assert_close(param(&f, "power"), 1.25, 1e-6, 0);
+    baseline_predict(&f, 2050, &p);
+    assert_close(exp(p.quantile[BASELINE_MEDIAN]), made_hyperbola(2050), 1e-5, 0);
+    baseline_predict(&f, 2061, &p);
+    ck_assert(p.quantile[BASELINE_MEDIAN] == INFINITY && p.blown_up > 0.99);
+    make_rows(&m, made_logistic);
+    ck_assert_int_eq(baseline_fit(baseline_find("logistic"), &m.rows, &o, &f, NULL), STATUS_OK);
+    assert_close(param(&f, "ceiling"), 500, 1e-6, 0);
+    assert_close(param(&f, "midpoint"), 1980, 1e-8, 0);
+    ck_assert(isnan(f.takeoff[BASELINE_MEDIAN]) && f.takeoff_probability == 0);
+    make_rows(&m, made_modes);
+    o.modes = 2;
+    ck_assert_int_eq(baseline_fit(baseline_find("hanson-sum"), &m.rows, &o, &f, NULL), STATUS_OK);
+    assert_close(param(&f, "doubling_1"), 80, 1e-6, 0);
+    assert_close(param(&f, "doubling_2"), 9, 1e-6, 0);
+    assert_close(param(&f, "crossing_2"), 1950, 1e-8, 0);
+    o.modes = 0;
+    make_rows(&m, made_kremer);
+    ck_assert_int_eq(baseline_fit(baseline_find("kremer"), &m.rows, &o, &f, NULL), STATUS_OK);
+    assert_close(param(&f, "slope"), 0.7, 0.03, 0);
+    baseline_predict(&f, 2030, &p);
+    assert_close(exp(p.quantile[BASELINE_MEDIAN]), made_kremer(2030), 0.01, 0);
+    double expected = 1900 + log1p(0.003 / 0.0035) / 0.003;
+    assert_close(f.blow_up, expected, 1e-3, 0);
+}
+END_TEST
+
+START_TEST(a_fit_refuses_what_it_cannot_use)
+{
+    struct made m;
+    struct baseline_fit f;
+    struct baseline_options o = baseline_options_default();
+    make_rows(&m, made_hyperbola);
+    m.rows.n_fit = 3;
+    for (size_t i = 0; i < baseline_registry_size; i++)
+        ck_assert_int_eq(baseline_fit(baseline_registry[i], &m.rows, &o, &f, NULL), STATUS_BAD_INPUT);
+    m.rows.n_fit = 6;
+    ck_assert_int_eq(baseline_fit(baseline_find("hanson-sum"), &m.rows, &o, &f, NULL), STATUS_BAD_INPUT);
+    m.rows.n_fit = 60;
+    o.hold[index_of("hyperbola", "singularity")] = 1990; /* within the data */
+    ck_assert_int_eq(baseline_fit(baseline_find("hyperbola"), &m.rows, &o, &f, NULL), STATUS_USAGE);
+}
+END_TEST
+
+START_TEST(profiles_bound_what_is_bounded)
+{
+    static const struct {
+        const char *baseline, *series, *key;
+        double from, low, high;
+        enum profile_verdict verdict;
+    } profiles[] = {
+        {"hyperbola", "world_gdp_hanson2000", "singularity", NAN, 2000.5, 2100, PROFILE_BOUNDED},
+        {"hyperbola", "gdppc_usa_maddison2023", "singularity", 1950, 2023, 5600, PROFILE_BELOW_ONLY},
+        {"hanson-ces", "world_gdp_hanson2000", "doubling_3", NAN, 1, 100, PROFILE_ABOVE_ONLY},
+    };
+    struct baseline_selection chosen = selection(profiles[_i].from, NAN);
+    const struct baseline *b = baseline_find(profiles[_i].baseline);
+    struct baseline_options o = baseline_options_default();
+    struct baseline_profile p;
+    struct baseline_rows rows;
+    struct baseline_fit f;
+    struct series s;
+    ck_assert_int_eq(series_load(profiles[_i].series, &s, NULL), STATUS_OK);
+    ck_assert_int_eq(baseline_rows_select(&s, b, &chosen, &rows, NULL), STATUS_OK);
+    o.starts = 10;
+    ck_assert_int_eq(baseline_fit(b, &rows, &o, &f, NULL), STATUS_OK);
+    ck_assert_int_eq(baseline_profile(&f, &rows, index_of(profiles[_i].baseline, profiles[_i].key), profiles[_i].low,
+                                      profiles[_i].high, &p, NULL),
+                     STATUS_OK);
+    ck_assert_str_eq(profile_verdict_name(p.verdict), profile_verdict_name(profiles[_i].verdict));
+    ck_assert(isnan(p.low) || (p.low < f.param[p.param] && p.low >= profiles[_i].low));
+    ck_assert(isnan(p.high) || (p.high > f.param[p.param] && p.high <= profiles[_i].high));
+    baseline_rows_clear(&rows);
+    series_clear(&s);
+}
+END_TEST
+
+START_TEST(thinning_and_weights)
+{
+    struct baseline_selection chosen = selection(NAN, 1985);
+    struct baseline_rows rows;
+    struct series s;
+    ck_assert_int_eq(series_load("world_gdp_roodman2020", &s, NULL), STATUS_OK);
+    ck_assert_int_eq(baseline_rows_select(&s, baseline_find("roodman"), &chosen, &rows, NULL), STATUS_OK);
+    ck_assert_uint_eq(rows.n, 36);
+    ck_assert(rows.year[rows.n_fit - 1] == 1980 && rows.year[0] == -10000 && rows.year[rows.n - 1] == 2019);
+    for (size_t i = 0; i < rows.n; i++) {
+        ck_assert(rows.year[i] != 1);
+        if (rows.year[i] == 0)
+            assert_close(rows.weight[i], 1 / (1 + 2 * 0.75 * 0.75), 1e-12, 0);
+        if (rows.year[i] == -5000)
+            assert_close(rows.weight[i], 1 / (1 + 2 * 0.875 * 0.875), 1e-12, 0);
+        if (rows.year[i] == 2010)
+            assert_close(rows.weight[i], 1 / (1 + 2e-4), 1e-12, 0);
+    }
+    baseline_rows_clear(&rows);
+    series_clear(&s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("baselines");
@@ -342,6 +544,13 @@ int main(void)
     tcase_add_test(hanson, hanson_backtest_to_1900);
     tcase_add_test(hanson, hyperbola_of_hanson);
     tcase_add_test(kremer, kremer_regression);
+    TCase *curves = tcase_create("curves");
+    tcase_add_test(curves, curves_agree_with_scipy);
+    tcase_add_test(curves, curves_recover_what_made_the_data);
+    tcase_add_test(curves, a_fit_refuses_what_it_cannot_use);
+    tcase_add_loop_test(curves, profiles_bound_what_is_bounded, 0, 3);
+    tcase_add_test(curves, thinning_and_weights);
+    suite_add_tcase(suite, curves);
     suite_add_tcase(suite, roodman);
     suite_add_tcase(suite, hanson);
     suite_add_tcase(suite, kremer);

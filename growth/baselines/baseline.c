@@ -1,8 +1,11 @@
 /* What all baselines share: the fit around each one's own, rolling data stops, profiles. */
 #include "growth/baselines/baseline.h"
 
+#include "solver/parallel.h"
+
 #include <gsl/gsl_errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const double baseline_probabilities[BASELINE_QUANTILES] = {0.05, 0.25, 0.5, 0.75, 0.95};
@@ -63,7 +66,7 @@ static size_t row_ahead(const struct baseline_rows *rows, double year, double to
 
 static void look_ahead(const struct baseline_rows *rows, double horizon, struct baseline_stop *out)
 {
-    size_t row = row_ahead(rows, out->fit.last_year + horizon, horizon / 4);
+    size_t row = row_ahead(rows, out->fit.last_year + horizon, horizon / 2);
     struct baseline_prediction p;
     out->ahead = row < rows->n ? rows->year[row] : out->fit.last_year + horizon;
     double years = out->ahead - out->fit.last_year, now = log(out->fit.last_value);
@@ -101,13 +104,18 @@ static double crossing(const struct baseline_profile *p, size_t i, size_t j)
     return p->value[i] + share * (p->value[j] - p->value[i]);
 }
 
-/* Outwards from the least drop: the first crossing on each side. */
+/* From the grid point nearest to the estimate downhill, then outwards: the first crossing on each side. (Modes that may
+ * change places have more than one minimum.) */
 static void find_limits(struct baseline_profile *p)
 {
     size_t least = 0;
     for (size_t i = 1; i < p->n; i++)
-        if (!(p->drop[i] >= p->drop[least]))
+        if (fabs(p->value[i] - p->best) < fabs(p->value[least] - p->best))
             least = i;
+    while (least > 0 && p->drop[least - 1] < p->drop[least])
+        least--;
+    while (least + 1 < p->n && p->drop[least + 1] < p->drop[least])
+        least++;
     p->low = p->high = NAN;
     for (size_t i = least; i > 0 && isnan(p->low); i--)
         if (p->drop[i - 1] > BASELINE_THRESHOLD)
@@ -119,36 +127,72 @@ static void find_limits(struct baseline_profile *p)
                                : (isnan(p->high) ? PROFILE_BELOW_ONLY : PROFILE_BOUNDED);
 }
 
+/* One point of a profile, fitted by itself. */
+struct profile_task {
+    const struct baseline_fit *best;
+    const struct baseline_rows *rows;
+    struct baseline_profile *out;
+    double log_likelihood[BASELINE_PROFILE_POINTS];
+    enum status status[BASELINE_PROFILE_POINTS];
+    struct error error[BASELINE_PROFILE_POINTS];
+};
+
+enum { PROFILE_STARTS = 16 }; /* of many-start searches: the points of a profile check each other */
+
+static void fit_point(size_t i, void *context)
+{
+    struct profile_task *w = context;
+    struct baseline_options o = w->best->options;
+    struct baseline_fit f;
+    o.hold[w->out->param] = w->out->value[i];
+    if (!o.starts)
+        o.starts = PROFILE_STARTS;
+    w->status[i] = baseline_fit(w->best->baseline, w->rows, &o, &f, &w->error[i]);
+    w->log_likelihood[i] = f.log_likelihood;
+    w->out->sse[i] = f.sse;
+}
+
+/* Drops below the highest likelihood seen; how many points were fitted. */
+static size_t fill_drops(const struct profile_task *w, struct baseline_profile *out)
+{
+    double top = w->best->log_likelihood;
+    size_t fitted = 0;
+    for (size_t i = 0; i < out->n; i++)
+        if (!w->status[i]) {
+            fitted++;
+            if (w->log_likelihood[i] > top) { /* the search had missed it */
+                top = w->log_likelihood[i];
+                out->best = out->value[i];
+            }
+        }
+    for (size_t i = 0; i < out->n; i++)
+        out->drop[i] = w->status[i] ? NAN : 2 * (top - w->log_likelihood[i]);
+    return fitted;
+}
+
 enum status baseline_profile(const struct baseline_fit *best, const struct baseline_rows *rows, size_t param,
                              double low, double high, struct baseline_profile *out, struct error *e)
 {
     bool logarithmic = low > 0 && high > 0;
-    double top = best->log_likelihood;
-    size_t fitted = 0;
     *out = (struct baseline_profile){.param = param, .n = BASELINE_PROFILE_POINTS, .best = best->param[param]};
+    struct profile_task *w = calloc(1, sizeof *w);
+    if (!w)
+        return error_memory(e);
+    w->best = best;
+    w->rows = rows;
+    w->out = out;
     for (size_t i = 0; i < out->n; i++) {
-        struct baseline_options o = best->options;
-        struct baseline_fit f;
         double share = (double)i / (double)(out->n - 1);
         out->value[i] = logarithmic ? low * pow(high / low, share) : low + share * (high - low);
-        o.hold[param] = out->value[i];
-        enum status status = baseline_fit(best->baseline, rows, &o, &f, e);
-        if (status == STATUS_USAGE)
-            return status;
-        out->drop[i] = status ? NAN : f.log_likelihood;
-        out->sse[i] = status ? NAN : f.sse;
-        fitted += !status;
-        if (!status && f.log_likelihood > top) { /* the search had missed it */
-            top = f.log_likelihood;
-            out->best = out->value[i];
-        }
     }
-    for (size_t i = 0; i < out->n; i++)
-        out->drop[i] = 2 * (top - out->drop[i]);
+    parallel_map(out->n, best->options.threads, fit_point, w);
+    size_t fitted = fill_drops(w, out);
     find_limits(out);
-    return fitted ? STATUS_OK
-                  : error_set(e, STATUS_FAILED, "no fit along the profile of %s led anywhere",
-                              best->baseline->params[param].key);
+    enum status status = fitted ? STATUS_OK : w->status[0];
+    if (status && e)
+        *e = w->error[0];
+    free(w);
+    return status;
 }
 
 const char *profile_verdict_name(enum profile_verdict verdict)

@@ -71,6 +71,7 @@ struct baseline_options {
     size_t modes;                     /* Hanson's; 0: the baseline's own */
     size_t starts;                    /* of many-start searches; 0: the baseline's own */
     uint64_t seed;
+    int threads; /* of profiles; 0: one a processor */
 };
 
 /* Everything free, independent errors, seed 0. */
@@ -119,7 +120,9 @@ struct baseline {
     double from;     /* first year by default; -INFINITY: the start of the series */
     int every;       /* see struct baseline_selection */
     enum baseline_weights weights;
-    const char *profiled; /* parameter whose profile is shown by default; NULL: none */
+    const char *profiled;     /* parameter whose profile is shown by default; NULL: none */
+    const char *published_on; /* series for which its value was published; NULL: none */
+    double published;
     /* rows 0 .. rows->n_fit - 1. STATUS_BAD_INPUT: too few rows; STATUS_FAILED: no start led anywhere. */
     enum status (*fit)(const struct baseline_rows *rows, const struct baseline_options *o, struct baseline_fit *out,
                        struct error *e);
@@ -140,7 +143,7 @@ size_t baseline_find_all(const char *name, const struct baseline **out);
 enum status baseline_fit(const struct baseline *b, const struct baseline_rows *rows, const struct baseline_options *o,
                          struct baseline_fit *out, struct error *e);
 /* What the fit says of `year`, before or after the end of its data. Before it: the fitted curve and its residual band
- * (Roodman's process has none: NAN). */
+ * (of Roodman and Kremer the noise-free path through the last value, and no band: NAN). */
 void baseline_predict(const struct baseline_fit *f, double year, struct baseline_prediction *out);
 
 /* --- rolling data stop -------------------------------------------------------------------------------------------- */

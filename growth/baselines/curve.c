@@ -249,7 +249,7 @@ static enum status set_up(struct problem *q, const struct curve *c, const struct
 /* q->theta in the curve's standard order, unless that moves what is held. */
 static void arrange(struct problem *q)
 {
-    double p[BASELINE_MAX_PARAMS] = {0}, theta[BASELINE_MAX_PARAMS], slope;
+    double p[BASELINE_MAX_PARAMS] = {0}, theta[BASELINE_MAX_PARAMS] = {0}, slope;
     bool free_of[BASELINE_MAX_PARAMS] = {false};
     for (size_t i = 0; i < q->n_params; i++)
         p[i] = to_natural(q->curve->transform[i], &q->frame, q->theta[i], &slope);
@@ -373,6 +373,12 @@ enum status curve_fit(const struct curve *c, const struct baseline_rows *rows, c
     double sum = minimise(&q, covariance, &out->converged);
     fill(&q, sum, covariance, out);
     gsl_matrix_free(covariance);
+    for (size_t i = 0; i < q.n_free && !out->note[0]; i++)
+        if (isnan(out->error[q.index[i]])) {
+            out->at_bound = true;
+            snprintf(out->note, sizeof out->note, "these data do not determine %s",
+                     out->baseline->params[q.index[i]].key);
+        }
     if (!out->converged && !out->note[0])
         snprintf(out->note, sizeof out->note, "the search had not settled after %d iterations", MAX_ITERATIONS);
     return STATUS_OK;

@@ -14,7 +14,6 @@ struct reduced {
     void *context;
     size_t n, index[ESTIMATE_MAX]; /* the free coordinates */
     double theta[ESTIMATE_MAX];
-    size_t n_all;
 };
 
 static double reduced_value(const gsl_vector *x, void *context)
@@ -45,7 +44,7 @@ static double run_simplex(struct reduced *r, gsl_multimin_fminimizer *m, gsl_vec
 
 static struct reduced reduce(estimate_function *f, void *context, size_t n, const bool *held, const double *theta)
 {
-    struct reduced r = {.f = f, .context = context, .n_all = n};
+    struct reduced r = {.f = f, .context = context};
     memcpy(r.theta, theta, n * sizeof *theta);
     for (size_t i = 0; i < n; i++)
         if (!held[i])
@@ -134,11 +133,12 @@ static double newton_step(struct reduced *r, const double *gradient, const doubl
     length = sqrt(fmax(length, 0));
     memcpy(start, r->theta, sizeof start);
     double here = r->f(r->theta, r->context), scale = 1;
-    for (int i = 0; i < 20; i++, scale /= 2) {
+    for (int i = 0; i < 20; i++) {
         for (size_t k = 0; k < n; k++)
             r->theta[r->index[k]] = start[r->index[k]] - scale * step[k];
         if (r->f(r->theta, r->context) <= here + 1e-10 * fabs(here))
             return length;
+        scale /= 2;
     }
     memcpy(r->theta, start, sizeof start);
     return NAN;
@@ -148,8 +148,8 @@ bool estimate_newton(estimate_function *f, void *context, size_t n, const bool *
                      double *covariance)
 {
     struct reduced r = reduce(f, context, n, held, theta);
-    double h[ESTIMATE_MAX], gradient[ESTIMATE_MAX], hessian[ESTIMATE_MAX * ESTIMATE_MAX],
-        inverse[ESTIMATE_MAX * ESTIMATE_MAX], length = INFINITY;
+    double h[ESTIMATE_MAX] = {0}, gradient[ESTIMATE_MAX] = {0}, hessian[ESTIMATE_MAX * ESTIMATE_MAX] = {0},
+           inverse[ESTIMATE_MAX * ESTIMATE_MAX] = {0}, length = INFINITY;
     for (size_t i = 0; i < n; i++)
         h[i] = 1e-3;
     for (int i = 0; i < 40 && length > 1e-9; i++) {
@@ -176,7 +176,7 @@ bool estimate_newton(estimate_function *f, void *context, size_t n, const bool *
 
 double estimate_error(estimate_function *g, void *context, size_t n, const double *theta, const double *covariance)
 {
-    double gradient[ESTIMATE_MAX], moved[ESTIMATE_MAX], sum = 0;
+    double gradient[ESTIMATE_MAX] = {0}, moved[ESTIMATE_MAX] = {0}, sum = 0;
     memcpy(moved, theta, n * sizeof *theta);
     for (size_t i = 0; i < n; i++) {
         double h = 1e-3 * sqrt(covariance[i * n + i]);

@@ -42,7 +42,8 @@ double feller_above(const struct feller *f, double x0, double t, double x)
     double above = gsl_cdf_gamma_Q(u, first + 1, 1), step = exp((first + 1) * log(u) - u - lgamma(first + 2)), sum = 0;
     if (!(u > 0))
         return 1 - feller_absorbed(f, x0, t);
-    for (double j = first; j <= last; j++) {
+    for (size_t i = 0; first + (double)i <= last; i++) {
+        double j = first + (double)i;
         sum += weight * fmin(above, 1);
         weight *= l / (q + j + 1);
         above += step;
@@ -97,10 +98,15 @@ double feller_quantile_above(const struct feller *f, double x0, double t, double
     double low = log(x0), high = low, step = 0.1;
     if (1 - feller_absorbed(f, x0, t) <= p)
         return 0;
-    for (; above_minus_target(high, &w) > 0; step *= 2)
+    while (above_minus_target(high, &w) > 0) {
         high += step;
-    for (step = 0.1; above_minus_target(low, &w) < 0 && low > -700; step *= 2)
+        step *= 2;
+    }
+    step = 0.1;
+    while (above_minus_target(low, &w) < 0 && low > -700) {
         low -= step;
+        step *= 2;
+    }
     return low <= -700 ? 0 : exp(find_root(above_minus_target, &w, low, high));
 }
 
@@ -138,16 +144,19 @@ static double draw_poisson(double mean, struct random_stream *r)
     while (mean > 12) {
         double events = floor(mean * 7 / 8), wait = draw_gamma(events, r);
         if (wait >= mean) { /* binomial: each of the events - 1 before the wait falls below the mean */
-            double n = events - 1, share = mean / wait;
-            for (double i = 0; i < n; i++)
+            double share = mean / wait;
+            for (size_t i = 1; i < (size_t)events; i++)
                 count += random_uniform(r) < share;
             return count;
         }
         count += events;
         mean -= wait;
     }
-    for (double product = random_uniform(r), limit = exp(-mean); product > limit; product *= random_uniform(r))
+    double product = random_uniform(r), limit = exp(-mean);
+    while (product > limit) {
         count++;
+        product *= random_uniform(r);
+    }
     return count;
 }
 

@@ -149,7 +149,7 @@ static enum status kremer_fit(const struct baseline_rows *rows, const struct bas
 static void kremer_predict(const struct baseline_fit *f, double year, struct baseline_prediction *out)
 {
     double years = year - f->last_year, p0 = f->last_value / f->scale_value;
-    double mean = years > 0 ? grown(f->param[INTERCEPT], f->param[SLOPE], p0, years) : 0;
+    double mean = grown(f->param[INTERCEPT], f->param[SLOPE], p0, years);
     double rate[N] = {1, p0}, variance = 0; /* d growth/d theta now, %/year */
     for (size_t i = 0; i < N; i++)
         for (size_t k = 0; k < N; k++)
@@ -162,7 +162,7 @@ static void kremer_predict(const struct baseline_fit *f, double year, struct bas
     for (int i = 0; i < BASELINE_QUANTILES; i++) {
         double p = baseline_probabilities[i];
         bool infinite = !isfinite(mean) || 1 - out->blown_up < p;
-        out->quantile[i] = years < 0  ? NAN
+        out->quantile[i] = years < 0  ? (i == BASELINE_MEDIAN ? log(f->last_value) + mean : NAN)
                            : infinite ? INFINITY
                                       : log(f->last_value) + mean + deviation * gsl_cdf_ugaussian_Pinv(p);
     }

@@ -254,6 +254,12 @@ static void roodman_predict(const struct baseline_fit *f, double year, struct ba
         double x = ahead > 0 ? feller_quantile_above(&d, x0, ahead, baseline_probabilities[i]) : x0;
         out->quantile[i] = ahead < 0 ? NAN : x > 0 ? log(f->scale_value) - log(x) / power : INFINITY;
     }
+    if (ahead < 0) { /* X' = -B (s + delta X) without noise, backwards */
+        double s = f->param[ROODMAN_S] * pow(f->scale_value, power), rate = power * f->param[ROODMAN_DELTA];
+        double stretch = fabs(rate * ahead) < 1e-9 ? ahead : -expm1(-rate * ahead) / rate;
+        double x = x0 * exp(-rate * ahead) - power * s * stretch;
+        out->quantile[BASELINE_MEDIAN] = log(f->scale_value) - log(x) / power;
+    }
 }
 
 size_t roodman_path(const struct baseline_fit *f, size_t n, const double *year, struct random_stream *r, double *value)
