@@ -109,7 +109,7 @@ $(BUILD)/%.flags: FORCE
 FORCE:
 
 # --- packages --------------------------------------------------------------------------------------------------------
-# These goals install the Debian packages they miss before anything is compiled; the others install nothing.
+# These goals install the Debian packages they miss before anything is compiled; the others only list what a build lacks.
 
 needs_check = build plot test
 needs_validate = build plot
@@ -124,7 +124,7 @@ needs_bench = build bench
 
 .PHONY: packages
 packages:
-	@.ci/install-packages $(sort $(foreach goal,$(MAKECMDGOALS),$(needs_$(goal))))
+	@.ci/install-packages $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(needs_$(goal)))),--list build)
 
 # --- checking --------------------------------------------------------------------------------------------------------
 
