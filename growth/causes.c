@@ -156,13 +156,13 @@ void causes_attribute(const struct profile *p, struct phase_table *table)
 /* Growth of a state (index < n_states) or of output (n_states) at a tau. */
 static double growth_of(const struct trajectory *t, size_t what, double tau, double *year)
 {
-    double x[MODEL_MAX_STATES], f[MODEL_MAX_STATES], params[MODEL_MAX_PARAMS], growth = NAN;
+    double x[MODEL_MAX_STATES], f[MODEL_MAX_STATES], params[MODEL_MAX_PARAMS], growth;
     const struct simulation *s = &t->simulation;
     trajectory_at_tau(t, tau, x, year);
+    if (what == s->model->n_states)
+        return simulation_growth(s, *year, x, &growth, NULL) ? NAN : growth;
     simulation_parameters(s, *year, params);
-    if (model_growth(s->model, params, x, f, &growth, NULL))
-        return NAN;
-    return what < s->model->n_states ? f[what] : growth;
+    return s->model->rhs(params, x, f) ? NAN : f[what];
 }
 
 /* The highest point before `to` (since `from`), and when, after it, half of the fall to the lowest point by `end` is

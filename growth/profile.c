@@ -8,7 +8,7 @@ static struct profile_point point_from_state(const struct profile *p, double tau
     const struct simulation *s = &p->trajectory->simulation;
     struct profile_point point = {.tau = tau, .year = year};
     double slope = 0;
-    point.log_output = s->model->log_output(s->p, x, NULL);
+    point.log_output = simulation_log_output(s, year, x);
     if (simulation_growth(s, year, x, &point.growth, &slope))
         point.growth = slope = 0;
     double size = fabs(point.growth) + p->floor;

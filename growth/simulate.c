@@ -102,21 +102,57 @@ static int run_events(double year, const double *x, double *g, void *context)
     return 0;
 }
 
+/* Half the stretch of time over which moving parameters are differenced at a date: small beside the shortest ramp that
+ * covers it; 0 where none does. */
+static double moving_step(const struct simulation *s, double year)
+{
+    double step = 0;
+    for (size_t k = 0; k < s->n_interventions; k++) {
+        const struct intervention *v = &s->interventions[k];
+        double own = 1e-4 * (v->to - v->from);
+        if (year > v->from - own && year < v->to + own)
+            step = step > 0 ? fmin(step, own) : own;
+    }
+    return step;
+}
+
+/* What moving parameters add to g = c.f and to its slope. Output is ln Y = L(t, x) with dL/dx = c(t), so that
+ *     g = c.f + L_t,   dg/dt = (J^T c).f + (c.f)_t + c_t.f + L_tt,
+ * the subscript a derivative in time at a fixed state. */
+static int add_motion(const struct simulation *s, double year, const double *x, const double *f, double *g, double *dg)
+{
+    const struct model *m = s->model;
+    double p[MODEL_MAX_PARAMS], c[MODEL_MAX_STATES], level[3], rates[3], along[3], h = moving_step(s, year);
+    if (!(h > 0))
+        return 0;
+    for (int k = 0; k < 3; k++) {
+        simulation_parameters(s, year + (k - 1) * h, p);
+        level[k] = m->log_output(p, x, c);
+        int code = model_growth(m, p, x, NULL, &rates[k], NULL);
+        if (code)
+            return code;
+        along[k] = 0;
+        for (size_t i = 0; i < m->n_states; i++)
+            along[k] += c[i] * f[i];
+    }
+    *g += (level[2] - level[0]) / (2 * h);
+    if (dg)
+        *dg += (rates[2] - rates[0] + along[2] - along[0]) / (2 * h) +
+               (level[2] - 2 * level[1] + level[0]) / (h * h);
+    return 0;
+}
+
 int simulation_growth(const struct simulation *s, double year, const double *x, double *g, double *dg)
 {
+    double p[MODEL_MAX_PARAMS], f[MODEL_MAX_STATES];
+    int code = model_growth(s->model, parameters_at(s, year, p), x, f, g, dg);
+    return code ? code : add_motion(s, year, x, f, g, dg);
+}
+
+double simulation_log_output(const struct simulation *s, double year, const double *x)
+{
     double p[MODEL_MAX_PARAMS];
-    int code = model_growth(s->model, parameters_at(s, year, p), x, NULL, g, dg);
-    if (code || !dg || !s->n_interventions)
-        return code;
-    /* the part of dg/dt that the moving parameters cause */
-    double h = 1e-4, early, late;
-    simulation_parameters(s, year - h, p);
-    code = model_growth(s->model, p, x, NULL, &early, NULL);
-    simulation_parameters(s, year + h, p);
-    if (!code)
-        code = model_growth(s->model, p, x, NULL, &late, NULL);
-    *dg += code ? 0 : (late - early) / (2 * h);
-    return code;
+    return s->model->log_output(parameters_at(s, year, p), x, NULL);
 }
 
 static void list_pairs(struct run_context *c)
@@ -261,15 +297,16 @@ static double time_weight(const struct simulation *s, double rtol)
     return fmax(rtol * (s->to - s->from) / 30, 8 * DBL_EPSILON * fmax(fabs(s->from), fabs(s->to)));
 }
 
-static enum status integrate(const struct run_context *c, double rtol, size_t n_events, const struct reporter *reporter,
-                             struct rescaled_run *run, struct error *e)
+/* With `run_is_kept` the trajectory and its switches, else only how and when it ends. */
+static enum status integrate(const struct run_context *c, double rtol, bool run_is_kept,
+                             const struct reporter *reporter, struct rescaled_run *run, struct error *e)
 {
     const struct simulation *s = c->s;
     double span = s->to - s->from;
     struct ode_problem problem = {.n = s->model->n_states,
                                   .rhs = run_rhs,
                                   .jacobian = run_jacobian,
-                                  .n_events = n_events,
+                                  .n_events = run_is_kept ? c->n_pairs : 0,
                                   .events = run_events,
                                   .context = (void *)c};
     struct rescaled_options options = {.method = s->method,
@@ -279,6 +316,7 @@ static enum status integrate(const struct run_context *c, double rtol, size_t n_
                                        .resolution = fmax(1e-3 * rtol, 1e-15) * span,
                                        .max_steps = s->max_steps,
                                        .max_seconds = s->max_seconds,
+                                       .date_only = !run_is_kept,
                                        .reporter = reporter};
     return rescaled_integrate(&problem, &options, s->from, s->x0, s->to, run, e);
 }
@@ -291,7 +329,7 @@ static enum status bound_date_error(struct trajectory *t, const struct run_conte
 {
     struct rescaled_run finer;
     double finer_rtol = fmax(rtol / 100, fmin(rtol / 2, 1e-13));
-    enum status status = integrate(c, finer_rtol, 0, reporter, &finer, e);
+    enum status status = integrate(c, finer_rtol, false, reporter, &finer, e);
     if (!status) {
         double moved = finer.outcome == t->run.outcome ? fabs(finer.date - t->run.date) : INFINITY;
         t->date_error = t->run.date_error + 2 * (moved + rtol * (c->s->to - c->s->from));
@@ -309,7 +347,7 @@ enum status simulate(const struct simulation *s, bool bound_date, const struct r
     double rtol = s->rtol + s->atol;
     struct run_context c = {.s = &out->simulation};
     list_pairs(&c);
-    enum status status = integrate(&c, rtol, c.n_pairs, reporter, &out->run, e);
+    enum status status = integrate(&c, rtol, true, reporter, &out->run, e);
     if (!status)
         status = collect_switches(out, &c, e);
     out->date_error = out->run.date_error;

@@ -81,5 +81,7 @@ void simulation_parameters(const struct simulation *s, double year, double *p);
 /* Growth of output g (1/year) and dg/dt (1/year^2) at a state and date, interventions included; from the model's own
  * derivatives. dg may be NULL. Returns an evaluator's code. */
 int simulation_growth(const struct simulation *s, double year, const double *x, double *g, double *dg);
+/* ln Y at a state and date, interventions included. */
+double simulation_log_output(const struct simulation *s, double year, const double *x);
 
 #endif

@@ -11,6 +11,10 @@ enum { MAX_STATES = 15, MAX_EVENTS = 64 };
 /* tau counts e-foldings of the stocks; no history has a million of them. */
 static const double TAU_END = 1e6;
 
+/* The remaining time is c/w where levels go like (t* - t)^-c. While 1/w is this many resolutions nothing is near: c would
+ * have to be a millionth. */
+static const double FAR = 1e6;
+
 /* What the callbacks need: the problem in t, and the rescaling. */
 struct rescaling {
     const struct ode_problem *problem;
@@ -100,17 +104,19 @@ static int rescaled_events(double tau, const double *z, double *g, void *context
     return k ? r->problem->events(z[r->problem->n], z, g, r->problem->context) : 0;
 }
 
-/* Years until the singularity, w/(dw/dt) = w^2/(f.(Jf + df/dt)); INFINITY while rates are not accelerating. From the
- * derivatives of f: those of the dense output in t drown in the tolerance of t long before the remaining time is small.
- */
-static int remaining_time(const struct rescaling *r, const double *z, double *f, double *remaining)
+/* Years until the singularity, w/(dw/dt) = w^2/(f.(Jf + df/dt)); INFINITY while it is far off or rates are not
+ * accelerating. From the derivatives of f: those of the dense output in t drown in the tolerance of t long before the
+ * remaining time is small. */
+static int remaining_time(const struct rescaling *r, double resolution, const double *z, double *f, double *remaining)
 {
     size_t n = r->problem->n;
     double jac[MAX_STATES * MAX_STATES], acceleration[MAX_STATES], sum = 0;
     *remaining = INFINITY;
     int code = r->problem->rhs(z[n], z, f, r->problem->context);
-    if (!code)
-        code = r->problem->jacobian(z[n], z, f, jac, r->problem->context);
+    double w = code ? NAN : speed(r, f);
+    if (code || w * resolution * FAR < 1)
+        return code;
+    code = r->problem->jacobian(z[n], z, f, jac, r->problem->context);
     if (!code)
         code = rate_of_change_in_time(r, z, acceleration);
     if (code)
@@ -120,7 +126,6 @@ static int remaining_time(const struct rescaling *r, const double *z, double *f,
             acceleration[i] += jac[i * n + j] * f[j];
         sum += f[i] * acceleration[i];
     }
-    double w = speed(r, f);
     if (sum > 0)
         *remaining = w * w / sum;
     return 0;
@@ -174,7 +179,7 @@ static enum status integrate(struct ode *o, const struct rescaling *r, const str
         bool at_event, at_end = false;
         double remaining, rates[MAX_STATES];
         enum status status = ode_step(o, TAU_END, &at_event, e);
-        if (!status)
+        if (!status && !options->date_only)
             status = ode_solution_append(&run->solution, o, e);
         if (!status && at_event)
             status = record_events(run, o, n, r->problem->n_events, &at_end, e);
@@ -187,7 +192,7 @@ static enum status integrate(struct ode *o, const struct rescaling *r, const str
             return STATUS_OK;
         }
         double t = ode_state(o)[n];
-        if (remaining_time(r, ode_state(o), rates, &remaining))
+        if (remaining_time(r, options->resolution, ode_state(o), rates, &remaining))
             return error_set(e, STATUS_FAILED, "no derivatives of the rates at %.10g", t);
         if (ode_position(o) >= TAU_END)
             return error_set(e, STATUS_FAILED, "integration does not come to an end: %g e-foldings by %.10g", TAU_END,

@@ -13,6 +13,8 @@
 #include "solver/ode.h"
 #include "solver/solution.h"
 
+#include <stdbool.h>
+
 struct rescaled_options {
     enum ode_method method;
     double rtol;       /* weight of each log state: the relative error of its level */
@@ -21,6 +23,7 @@ struct rescaled_options {
     double resolution; /* years: a blow-up counts as reached when the remaining time is below this */
     long max_steps;
     double max_seconds;
+    bool date_only; /* the solution is not stored: it stays empty */
     const struct reporter *reporter;
 };
 

@@ -665,6 +665,31 @@ START_TEST(interventions_act_only_after_their_start)
 }
 END_TEST
 
+/* Where elasticities move, output changes with them at a standing state: growth is still that of output, dg/dt that of
+ * growth (Simpson's rule and central differences along the run), and the phase table's mean growth the same. */
+START_TEST(growth_is_that_of_output_while_elasticities_move)
+{
+    enum { STEPS = 600 };
+    struct solved s;
+    double sum = 0, from = 1961, step = 28.0 / STEPS;
+    solve(&s, sets[0], "interventions=[{parameter: capital_share, ramp: {from: 1960, to: 1990}, factor: 1.02}]");
+    for (int i = 0; i <= STEPS; i++)
+        sum += growth_at(&s, from + i * step) * (i == 0 || i == STEPS ? 1 : i % 2 ? 4 : 2) * step / 3;
+    assert_close(sum / 28, mean_growth(&s, from, from + 28), 1e-6, 0);
+    for (double year = 1955; year < 1996; year += 1.7) {
+        double x[MODEL_MAX_STATES], g, dg, h = 0.02;
+        trajectory_at(&s.trajectory, year, x);
+        ck_assert_int_eq(simulation_growth(s.simulation, year, x, &g, &dg), 0);
+        ck_assert_double_eq_tol(dg, (growth_at(&s, year + h) - growth_at(&s, year - h)) / (200 * h), 2e-6);
+    }
+    for (size_t i = 0; i < s.table.n_phases; i++)
+        if (isfinite(s.table.phases[i].growth))
+            assert_close(s.table.phases[i].growth,
+                         mean_growth(&s, s.table.phases[i].from, s.table.phases[i].to) / 100, 1e-6, 0);
+    clear(&s);
+}
+END_TEST
+
 /* The ramp: log-value 0 before, ln 10 after, antisymmetric about the middle, monotone, two continuous derivatives. */
 START_TEST(interventions_are_smooth)
 {
@@ -843,6 +868,7 @@ int main(void)
     tcase_add_test(c, interventions_have_dates);
     tcase_add_test(c, interventions_act_only_after_their_start);
     tcase_add_test(c, interventions_are_smooth);
+    tcase_add_test(c, growth_is_that_of_output_while_elasticities_move);
     tcase_add_test(c, solow_ends_on_its_balanced_path);
     tcase_add_test(c, jones_ends_on_its_balanced_path);
     tcase_add_test(c, kremer_blows_up);
