@@ -63,7 +63,7 @@ static enum status list_commands(const struct options *o, struct error *e)
     print_table(t);
     puts("gears COMMAND --help shows the options of a command; gears help scenario-files and gears help "
          "experiment-files, all\n"
-         "that the files may say.\n"
+         "that the files may say. A FILE that is not there is looked for among the shipped ones: gears run five-phases.\n"
          "Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 bad input file, 4 computed but refused, 130 "
          "interrupted.");
     return STATUS_OK;

@@ -1,6 +1,7 @@
 #include "config/config.h"
 
 #include "base/file.h"
+#include "base/share.h"
 #include "base/text.h"
 #include "config/node.h"
 
@@ -34,6 +35,14 @@ static char *resolve_path(const char *path, const char *from)
     return text_format("%.*s/%s", (int)(slash - from), from, path);
 }
 
+/* A bare name that is no file there is one of the shipped files, if they have it; malloc'd. */
+static char *find_file(const char *path, const char *as_written)
+{
+    char shipped[4200];
+    bool there = access(path, F_OK) == 0;
+    return strdup(!there && share_scenario(as_written, shipped, sizeof shipped) ? shipped : path);
+}
+
 static enum status read_merged(const char *path, struct chain *chain, struct config_node **out, struct error *e);
 
 /* Replace *root by its base with *root laid over it, as its `extends` says. */
@@ -44,7 +53,8 @@ static enum status follow_extends(struct config_node **root, struct chain *chain
         return STATUS_OK;
     if (extends->kind != NODE_SCALAR || !extends->text[0])
         return config_error(extends, e, "extends: expected the name of a file");
-    char *path = resolve_path(extends->text, extends->file);
+    char *beside = resolve_path(extends->text, extends->file), *path = beside ? find_file(beside, extends->text) : NULL;
+    free(beside);
     if (!path)
         return error_memory(e);
     struct error inner = {0};
@@ -113,6 +123,17 @@ static void chain_clear(struct chain *chain)
 {
     for (size_t i = 0; i < chain->n; i++)
         free(chain->files[i]);
+}
+
+/* The file at a path, or the shipped file of that name, with all that it extends. */
+static enum status read_file_or_shipped(const char *path, struct config_node **out, struct error *e)
+{
+    struct chain chain = {0};
+    char *found = find_file(path, path);
+    enum status status = found ? read_merged(found, &chain, out, e) : error_memory(e);
+    chain_clear(&chain);
+    free(found);
+    return status;
 }
 
 /* --- settings ----------------------------------------------------------------------------------------------------- */
@@ -214,9 +235,7 @@ enum status config_read(const char *path, const struct config_field *fields, con
     struct config *c = config_new(fields, settings, n_settings);
     if (!c)
         return error_memory(e);
-    struct chain chain = {0};
-    enum status status = read_merged(path, &chain, &c->root, e);
-    chain_clear(&chain);
+    enum status status = read_file_or_shipped(path, &c->root, e);
     if (!status)
         status = finish(c, e);
     return hand_over(c, status, out);
@@ -256,10 +275,8 @@ enum status config_derive(const struct config *base, const struct config_node *s
 
 enum status config_kind(const char *path, char *buffer, size_t size, struct error *e)
 {
-    struct chain chain = {0};
     struct config_node *root = NULL;
-    enum status status = read_merged(path, &chain, &root, e);
-    chain_clear(&chain);
+    enum status status = read_file_or_shipped(path, &root, e);
     if (!status)
         snprintf(buffer, size, "%s", config_text(node_find(root, "kind"), ""));
     node_free(root);

@@ -803,6 +803,64 @@ START_TEST(from_another_folder_and_by_a_link)
 }
 END_TEST
 
+/* PREFIX/bin/gears with PREFIX/share/gears/, as `make install` leaves them, in a prefix that nobody was told of. */
+static void install(char program[TESTING_PATH])
+{
+    char root[TESTING_PATH], target[TESTING_PATH + 16];
+    size_t length;
+    char *bytes = testing_read(getenv("GEARS"), &length);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_ptr_nonnull(getcwd(root, sizeof root));
+    ck_assert_int_eq(mkdir(in_folder("bin"), 0777) + mkdir(in_folder("share"), 0777), 0);
+    ck_assert_int_eq(mkdir(in_folder("share/gears"), 0777) + mkdir(in_folder("home"), 0777), 0);
+    snprintf(target, sizeof target, "%s/data", root);
+    ck_assert_int_eq(symlink(target, in_folder("share/gears/data")), 0);
+    snprintf(target, sizeof target, "%s/scenarios", root);
+    ck_assert_int_eq(symlink(target, in_folder("share/gears/scenarios")), 0);
+    testing_write_bytes(testing_path(program, folder, "bin/gears"), bytes, length);
+    ck_assert_int_eq(chmod(program, 0755), 0);
+    free(bytes);
+}
+
+START_TEST(an_installed_program_finds_its_data_and_scenarios)
+{
+    char program[TESTING_PATH], home[TESTING_PATH];
+    install(program);
+    p.path = program;
+    p.folder = testing_path(home, folder, "home");
+    program_run(&p, "growth", "compare", "kremer");
+    assert_code(&p, 0);
+    assert_contains(p.text, "world_population_kremer1993");
+    testing_write(in_folder("home/mine.yaml"), "extends: kremer.yaml\ntitle: Mine\n");
+    program_run(&p, "growth", "phases", "mine.yaml");
+    assert_code(&p, 0);
+    assert_contains(p.text, "Mine");
+    /* a file of that name comes first */
+    testing_write(in_folder("home/kremer.yaml"), "kind: growth\nmodel: jones\ntime: {from: 0, to: 100}\n");
+    program_run(&p, "growth", "phases", "mine.yaml");
+    assert_code(&p, 0);
+    assert_contains(p.text, "model jones");
+    program_run(&p, "growth", "phases", "./solow.yaml"); /* a path is a path */
+    assert_code(&p, 3);
+    assert_contains(p.errors, "./solow.yaml: cannot be opened");
+    program_run(&p, "growth", "phases", "solo");
+    assert_code(&p, 3);
+}
+END_TEST
+
+START_TEST(scenarios_beside_another_data_folder)
+{
+    char data[TESTING_PATH];
+    ck_assert_int_eq(mkdir(in_folder("data"), 0777) + mkdir(in_folder("scenarios"), 0777), 0);
+    testing_write(in_folder("scenarios/theirs.yaml"), "kind: growth\nmodel: jones\ntime: {from: 0, to: 100}\n");
+    snprintf(data, sizeof data, "GEARS_DATA=%.4000s/data", folder);
+    p.environment[0] = data;
+    program_run(&p, "growth", "phases", "theirs");
+    assert_code(&p, 0);
+    assert_contains(p.text, "model jones");
+}
+END_TEST
+
 /* A file that one scenario names stays where that scenario meant it, whichever folder the program runs in and whoever
  * extends the scenario. */
 START_TEST(files_are_found_beside_the_scenario_that_names_them)
@@ -950,6 +1008,8 @@ int main(void)
     tcase_add_test(c, a_wrong_data_folder);
     tcase_add_test(c, another_data_folder);
     tcase_add_test(c, from_another_folder_and_by_a_link);
+    tcase_add_test(c, an_installed_program_finds_its_data_and_scenarios);
+    tcase_add_test(c, scenarios_beside_another_data_folder);
     tcase_add_test(c, files_are_found_beside_the_scenario_that_names_them);
     tcase_add_loop_test(c, a_merged_scenario_reads_back, 0, sizeof shipped / sizeof shipped[0]);
     tcase_add_test(c, the_same_bytes_whatever_the_number_of_threads);
