@@ -137,8 +137,7 @@ static int add_motion(const struct simulation *s, double year, const double *x, 
     }
     *g += (level[2] - level[0]) / (2 * h);
     if (dg)
-        *dg += (rates[2] - rates[0] + along[2] - along[0]) / (2 * h) +
-               (level[2] - 2 * level[1] + level[0]) / (h * h);
+        *dg += (rates[2] - rates[0] + along[2] - along[0]) / (2 * h) + (level[2] - 2 * level[1] + level[0]) / (h * h);
     return 0;
 }
 

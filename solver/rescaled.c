@@ -11,8 +11,8 @@ enum { MAX_STATES = 15, MAX_EVENTS = 64 };
 /* tau counts e-foldings of the stocks; no history has a million of them. */
 static const double TAU_END = 1e6;
 
-/* The remaining time is c/w where levels go like (t* - t)^-c. While 1/w is this many resolutions nothing is near: c would
- * have to be a millionth. */
+/* The remaining time is c/w where levels go like (t* - t)^-c. While 1/w is this many resolutions nothing is near: c
+ * would have to be a millionth. */
 static const double FAR = 1e6;
 
 /* What the callbacks need: the problem in t, and the rescaling. */

@@ -684,8 +684,8 @@ START_TEST(growth_is_that_of_output_while_elasticities_move)
     }
     for (size_t i = 0; i < s.table.n_phases; i++)
         if (isfinite(s.table.phases[i].growth))
-            assert_close(s.table.phases[i].growth,
-                         mean_growth(&s, s.table.phases[i].from, s.table.phases[i].to) / 100, 1e-6, 0);
+            assert_close(s.table.phases[i].growth, mean_growth(&s, s.table.phases[i].from, s.table.phases[i].to) / 100,
+                         1e-6, 0);
     clear(&s);
 }
 END_TEST

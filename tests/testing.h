@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Check tells its parent, by a write to a file, of every assertion that held: a million of them cost more than what they
- * check. Only those that fail are told here. */
+/* Check tells its parent, by a write to a file, of every assertion that held: a million of them cost more than what
+ * they check. Only those that fail are told here. */
 #undef ck_assert_msg
 #define ck_assert_msg(expr, ...)                                                                                       \
     ((expr) ? (void)0 : _ck_assert_failed(__FILE__, __LINE__, "Assertion '" #expr "' failed", __VA_ARGS__))

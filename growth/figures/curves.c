@@ -161,8 +161,7 @@ size_t curves_add_variable(const struct curves *c, struct figure *f, size_t pane
     return shown;
 }
 
-/* Whether a run before this one was held against the same series. */
-static bool seen_before(const struct curves *c, size_t run, const struct comparison *sought)
+bool curves_seen_before(const struct curves *c, size_t run, const struct comparison *sought)
 {
     for (size_t k = 0; k < run; k++) {
         const struct growth_run *r = c->curve[k].result->run;
@@ -182,7 +181,8 @@ void curves_add_data(const struct curves *c, struct figure *f, size_t panel, con
         const struct run_result *r = c->curve[k].result;
         for (size_t i = 0; i < r->run->n_comparisons; i++) {
             const struct comparison *data = &r->run->comparisons[i];
-            if (strcmp(variable_key(r->run->simulation.model, data->variable), key) != 0 || seen_before(c, k, data))
+            if (strcmp(variable_key(r->run->simulation.model, data->variable), key) != 0 ||
+                curves_seen_before(c, k, data))
                 continue;
             figure_add_series(f, panel, MARK_POINTS, curves_data_colour(shown++), legend ? data->legend : NULL,
                               r->comparisons[i].n, r->comparisons[i].year, r->comparisons[i].observed, NULL);

@@ -47,6 +47,8 @@ int curves_data_colour(size_t k);
 void curves_add_endings(const struct curves *c, struct figure *f, size_t panel);
 /* Draw the variable called `key` of every run that has it, legends where `legend`. Returns how many had it. */
 size_t curves_add_variable(const struct curves *c, struct figure *f, size_t panel, const char *key, bool legend);
+/* Whether a run before this one was held against the same series. */
+bool curves_seen_before(const struct curves *c, size_t run, const struct comparison *sought);
 /* The data series held against the variable called `key`, each once. */
 void curves_add_data(const struct curves *c, struct figure *f, size_t panel, const char *key, bool legend);
 /* The highest level of the variable called `key` that is worth showing: what all runs reach while they are tame, with

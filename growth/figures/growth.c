@@ -19,28 +19,36 @@ static void add_growth_curves(const struct curves *c, struct figure *f, size_t p
     }
 }
 
-/* Mean growth in the series held against Y: over time, or against the level. */
+/* Mean growth in one series: over time, or against the level. */
+static void add_growth_points(const struct comparison_result *data, struct figure *f, size_t panel, bool against_level,
+                              int colour, const char *legend)
+{
+    double *room = malloc((3 * data->n + 1) * sizeof *room);
+    if (!room)
+        return;
+    double *year = room, *level = year + data->n, *growth = level + data->n;
+    size_t n = curves_data_growth(data, DATA_YEARS, year, level, growth);
+    for (size_t j = 0; j < n; j++)
+        growth[j] *= 100;
+    figure_add_series(f, panel, MARK_POINTS, colour, legend, n, against_level ? level : year, growth, NULL);
+    free(room);
+}
+
+/* Mean growth in the series held against Y, each once. */
 static void add_growth_data(const struct curves *c, struct figure *f, size_t panel, bool against_level, bool legend)
 {
     size_t shown = 0;
-    /* the first run's data stand for all: what-ifs of one file share them */
-    const struct run_result *r = c->curve[0].result;
-    for (size_t i = 0; i < r->run->n_comparisons; i++) {
-        const struct comparison_result *data = &r->comparisons[i];
-        if (r->run->comparisons[i].variable != variable_find(r->run->simulation.model, "Y"))
-            continue;
-        double *room = malloc((3 * data->n + 1) * sizeof *room);
-        if (!room)
-            return;
-        double *year = room, *level = year + data->n, *growth = level + data->n;
-        size_t n = curves_data_growth(data, DATA_YEARS, year, level, growth);
-        char text[320];
-        for (size_t j = 0; j < n; j++)
-            growth[j] *= 100;
-        snprintf(text, sizeof text, "%s, mean over %d years or more", r->run->comparisons[i].legend, DATA_YEARS);
-        figure_add_series(f, panel, MARK_POINTS, curves_data_colour(shown++), legend ? text : NULL, n,
-                          against_level ? level : year, growth, NULL);
-        free(room);
+    for (size_t k = 0; k < c->n; k++) {
+        const struct run_result *r = c->curve[k].result;
+        for (size_t i = 0; i < r->run->n_comparisons; i++) {
+            const struct comparison *held = &r->run->comparisons[i];
+            char text[320];
+            if (held->variable != variable_find(r->run->simulation.model, "Y") || curves_seen_before(c, k, held))
+                continue;
+            snprintf(text, sizeof text, "%s, mean over %d years or more", held->legend, DATA_YEARS);
+            add_growth_points(&r->comparisons[i], f, panel, against_level, curves_data_colour(shown++),
+                              legend ? text : NULL);
+        }
     }
 }
 
