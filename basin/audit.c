@@ -154,6 +154,8 @@ static enum status look_at_h(struct desk *d, struct audit *a, struct error *e)
         a->smallest_eigenvalue = d->lambda[0];
         for (size_t i = 0; i < d->N; i++)
             a->negative_eigenvalues += d->lambda[i] < -a->h.tolerance;
+        while (a->above_residual < a->h.rank && size[a->above_residual] > a->residual_part_norm)
+            a->above_residual++;
         status = count_null_h_not_g(d, a, e);
     }
     free(size);
@@ -317,6 +319,7 @@ static json_t *audit_to_json(const struct audit *a)
     json_object_set_new(o, "smallest_eigenvalue", json_number_or_null(a->smallest_eigenvalue));
     json_object_set_new(o, "gauss_newton_norm", json_number_or_null(a->gauss_newton_norm));
     json_object_set_new(o, "residual_part_norm", json_number_or_null(a->residual_part_norm));
+    json_object_set_new(o, "rank_h_above_residual", json_integer((json_int_t)a->above_residual));
     json_object_set_new(o, "equality", json_string(equality_name(a->equality)));
     json_object_set_new(o, "reason", json_string(a->reason));
     json_object_set_new(o, "left_null_residual", json_number_or_null(a->left_null_residual));
@@ -403,6 +406,13 @@ static enum status run_audit(const struct minimum *m, const struct config_node *
         bool lucky = a.equality == EQUALITY_HOLDS && !equality_is_promised(m->problem, &a);
         findings_add_sentence(out, "rank H = rank G %s%s: %s.", equality_name(a.equality),
                               lucky ? ", but need not" : "", a.reason);
+        if (a.equality != EQUALITY_HOLDS && a.above_residual == a.g.rank && a.h.rank > a.g.rank &&
+            a.residual_part_norm < 1e-4 * a.gauss_newton_norm)
+            findings_add_sentence(
+                out,
+                "The fit is good but not perfect: %zu eigenvalues of H, as many as the rank of G, are "
+                "larger than its residual part (%.2g), which can account for all the others.",
+                a.above_residual, a.residual_part_norm);
         if (!a.dimension_established && a.generic_rank > a.g.rank)
             findings_add_sentence(
                 out,

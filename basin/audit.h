@@ -16,6 +16,7 @@ struct audit {
     size_t negative_eigenvalues; /* of H, beyond the tolerance */
     double smallest_eigenvalue;
     double gauss_newton_norm, residual_part_norm; /* Frobenius norms of the two parts of H */
+    size_t above_residual;     /* eigenvalues of H larger than the residual part could make them from 0 (Weyl) */
     double left_null_residual; /* part of r in the left null space of G, over |r|; NaN where r = 0 to rounding */
     size_t null_h_not_g;       /* directions that H does not see and G does */
     enum equality equality;

@@ -1,4 +1,4 @@
-#include "basin/experiment.h"
+#include "basin/experiment_private.h"
 
 #include "base/file.h"
 #include "base/text.h"
@@ -9,224 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- the schema -------------------------------------------------------------------------------------------------- */
-
-static const char *const kinds[] = {"basin", NULL};
-static const char *const activation_words[] = {"identity",  "relu", "leaky-relu", "tanh",   "sigmoid", "gelu",
-                                               "gelu-tanh", "silu", "softplus",   "square", NULL};
-static const char *const scheme_words[] = {"normal", "xavier", "he", "lecun", "torch", NULL};
-static const char *const layout_words[] = {"out-in", "in-out", NULL};
-static const char *const generators[] = {"xor", "parity", "boolean", "teacher", "modular-addition", "linear", NULL};
-static const char *const datasets[] = {"digits", "fashion-mnist", NULL};
-static const char *const loss_words[] = {"mse", "bce", "ce", NULL};
-static const char *const behaviour_words[] = {"outputs", "probabilities", NULL};
-static const char *const method_words[] = {"flow", "lm", "adam", NULL};
-static const char *const analysis_words[] = {"audit", "spectrum", "volume", "contour", NULL};
-
-static const struct config_field width_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e6};
-static const struct config_field init_fields[] = {
-    {.key = "scheme",
-     .type = CONFIG_CHOICE,
-     .choices = scheme_words,
-     .fallback = "xavier",
-     .meaning = "how parameters are drawn at the start"},
-    {.key = "scale",
-     .type = CONFIG_NUMBER,
-     .low = 1e-6,
-     .high = 1e3,
-     .fallback = "1",
-     .meaning = "factor on the scheme's standard deviation; volumes use it as the prior's width"},
-    {0}};
-static const struct config_field network_fields[] = {
-    {.key = "layers",
-     .type = CONFIG_LIST,
-     .element = &width_element,
-     .max_length = NETWORK_MAX_LAYERS + 1,
-     .required = true,
-     .meaning = "units of each layer, inputs first: [2, 4, 1]"},
-    {.key = "activation",
-     .type = CONFIG_CHOICE,
-     .choices = activation_words,
-     .fallback = "tanh",
-     .meaning = "of the hidden layers; the last layer has none"},
-    {.key = "bias", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "whether layers have biases"},
-    {.key = "init", .type = CONFIG_MAP, .fields = init_fields, .meaning = "the start of training, and the prior"},
-    {.key = "weights",
-     .type = CONFIG_FILE,
-     .meaning = "a safetensors, npz or npy file to start from, relative to this file"},
-    {.key = "layout",
-     .type = CONFIG_CHOICE,
-     .choices = layout_words,
-     .fallback = "out-in",
-     .meaning = "of the weight matrices in that file: out-in (PyTorch) or in-out (Flax)"},
-    {.key = "names",
-     .type = CONFIG_SETTINGS,
-     .meaning = "which tensor is which, where the names do not tell: {W1: encoder.w, b1: encoder.b}"},
-    {0}};
-
-static const struct config_field hidden_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e5};
-static const struct config_field number_element = {.type = CONFIG_NUMBER};
-static const struct config_field row_element = {.type = CONFIG_LIST, .element = &number_element};
-static const struct config_field data_fields[] = {
-    {.key = "generate",
-     .type = CONFIG_CHOICE,
-     .choices = generators,
-     .meaning = "made-up examples; this, dataset, inputs or rows"},
-    {.key = "dataset",
-     .type = CONFIG_CHOICE,
-     .choices = datasets,
-     .meaning = "the shipped digits, or Fashion-MNIST from Debian's dataset-fashion-mnist"},
-    {.key = "inputs", .type = CONFIG_FILE, .meaning = "a file of yours (npy, npz, csv, idx), relative to this file"},
-    {.key = "targets", .type = CONFIG_FILE, .meaning = "its targets: (n, outputs), or whole-number labels"},
-    {.key = "rows",
-     .type = CONFIG_LIST,
-     .element = &row_element,
-     .meaning = "or the examples themselves, inputs then targets of each: [[-1, 1, 0.5], [1, 1, 0]]"},
-    {.key = "examples",
-     .type = CONFIG_INTEGER,
-     .low = 1,
-     .high = 1e6,
-     .fallback = "all",
-     .meaning = "how many to train on"},
-    {.key = "validation",
-     .type = CONFIG_INTEGER,
-     .low = 0,
-     .high = 1e6,
-     .fallback = "0",
-     .meaning = "how many more to hold back"},
-    {.key = "soft",
-     .type = CONFIG_NUMBER,
-     .low = 0,
-     .high = 0.499,
-     .fallback = "0",
-     .meaning = "softness of 0/1 targets, so that bce and ce have a finite minimum"},
-    {.key = "truth_table",
-     .type = CONFIG_INTEGER,
-     .low = 0,
-     .high = 9007199254740992.0,
-     .meaning = "boolean: outputs as bits, the row of all zeros first"},
-    {.key = "hidden",
-     .type = CONFIG_LIST,
-     .element = &hidden_element,
-     .max_length = NETWORK_MAX_LAYERS,
-     .meaning = "teacher: its hidden widths; the network's own without"},
-    {.key = "modulus", .type = CONFIG_INTEGER, .low = 2, .high = 1000, .meaning = "modular addition: p"},
-    {.key = "part",
-     .type = CONFIG_NUMBER,
-     .low = 0.01,
-     .high = 1,
-     .fallback = "1",
-     .meaning = "modular addition: part of the p^2 rows to train on"},
-    {.key = "noise",
-     .type = CONFIG_NUMBER,
-     .low = 0,
-     .high = 1e6,
-     .fallback = "0",
-     .meaning = "linear: standard deviation added to the targets"},
-    {.key = "seed",
-     .type = CONFIG_INTEGER,
-     .low = 0,
-     .high = 9007199254740992.0,
-     .fallback = "0",
-     .meaning = "of what is random about the data"},
-    {0}};
-
-static const struct config_field train_fields[] = {
-    {.key = "method",
-     .type = CONFIG_CHOICE,
-     .choices = method_words,
-     .fallback = "flow",
-     .meaning = "gradient flow, Levenberg-Marquardt or Adam"},
-    {.key = "seed",
-     .type = CONFIG_INTEGER,
-     .low = 0,
-     .high = 9007199254740992.0,
-     .fallback = "0",
-     .meaning = "of the start"},
-    {.key = "gradient_tolerance",
-     .type = CONFIG_NUMBER,
-     .low = 1e-300,
-     .high = 1,
-     .fallback = "1e-10",
-     .meaning = "done when the gradient is smaller"},
-    {.key = "residual_tolerance",
-     .type = CONFIG_NUMBER,
-     .low = 1e-300,
-     .high = 1,
-     .fallback = "1e-10",
-     .meaning = "or when the behaviour is as near to the targets (rms)"},
-    {.key = "rtol",
-     .type = CONFIG_NUMBER,
-     .low = 1e-12,
-     .high = 1e-2,
-     .fallback = "1e-6; 1e-3 for relu and leaky-relu",
-     .meaning = "flow: relative tolerance"},
-    {.key = "learning_rate",
-     .type = CONFIG_NUMBER,
-     .low = 1e-12,
-     .high = 10,
-     .fallback = "0.01",
-     .meaning = "Adam: the first one"},
-    {.key = "max_steps", .type = CONFIG_INTEGER, .low = 1, .high = 1e9, .meaning = "limit on steps"},
-    {.key = "max_seconds", .type = CONFIG_NUMBER, .low = 1e-3, .high = 1e6, .meaning = "limit on wall clock time"},
-    {.key = "polish", .type = CONFIG_BOOLEAN, .fallback = "true", .meaning = "Newton steps at the end"},
-    {0}};
-
-static const struct config_field analysis_element = {.type = CONFIG_CHOICE, .choices = analysis_words};
-static const struct config_field run_fields[] = {
-    {.key = "name", .type = CONFIG_STRING, .required = true, .meaning = "name of the run"},
-    {.key = "set", .type = CONFIG_SETTINGS, .meaning = "what differs from the rest of the file"},
-    {0}};
-static const struct config_field run_element = {.type = CONFIG_MAP, .fields = run_fields};
-
-extern const struct config_field audit_schema[], spectrum_schema[], volume_schema[], contour_schema[];
-
-const struct config_field basin_schema[] = {
-    {.key = "kind", .type = CONFIG_CHOICE, .choices = kinds, .required = true, .meaning = "what kind of file this is"},
-    {.key = "title", .type = CONFIG_STRING, .meaning = "one line for tables and pages"},
-    {.key = "network",
-     .type = CONFIG_MAP,
-     .fields = network_fields,
-     .required = true,
-     .meaning = "a multilayer perceptron"},
-    {.key = "data", .type = CONFIG_MAP, .fields = data_fields, .required = true, .meaning = "the examples"},
-    {.key = "loss",
-     .type = CONFIG_CHOICE,
-     .choices = loss_words,
-     .fallback = "mse",
-     .meaning = "mean over examples of half the squared error, binary cross-entropy or cross-entropy"},
-    {.key = "behaviour",
-     .type = CONFIG_CHOICE,
-     .choices = behaviour_words,
-     .fallback = "outputs; probabilities for ce",
-     .meaning = "what the network does, as G sees it"},
-    {.key = "weight_decay",
-     .type = CONFIG_NUMBER,
-     .low = 0,
-     .high = 1e6,
-     .fallback = "0",
-     .meaning = "wd: adds wd/2 |theta|^2 to the loss"},
-    {.key = "train",
-     .type = CONFIG_MAP,
-     .fields = train_fields,
-     .meaning = "without it, weights from a file are analysed as they stand"},
-    {.key = "analyses",
-     .type = CONFIG_LIST,
-     .element = &analysis_element,
-     .max_length = EXPERIMENT_MAX_ANALYSES,
-     .fallback = "audit",
-     .meaning = "what gears run does"},
-    {.key = "audit", .type = CONFIG_MAP, .fields = audit_schema, .meaning = "options of the audit"},
-    {.key = "spectrum", .type = CONFIG_MAP, .fields = spectrum_schema, .meaning = "options of the spectrum"},
-    {.key = "volume", .type = CONFIG_MAP, .fields = volume_schema, .meaning = "options of the volume"},
-    {.key = "contour", .type = CONFIG_MAP, .fields = contour_schema, .meaning = "options of the contours"},
-    {.key = "runs",
-     .type = CONFIG_LIST,
-     .element = &run_element,
-     .max_length = 100,
-     .meaning = "several runs of this file"},
-    {0}};
 
 /* --- from nodes to a run ----------------------------------------------------------------------------------------- */
 
@@ -270,8 +52,8 @@ static enum status read_network(struct basin_run *r, struct error *e)
 static enum status read_loss(struct basin_run *r)
 {
     struct problem *p = &r->problem;
-    p->loss = (enum loss_kind)choice(loss_words, config_get(root_of(r), "loss"), "mse");
-    p->behaviour = (enum behaviour_kind)choice(behaviour_words, config_get(root_of(r), "behaviour"),
+    p->loss = (enum loss_kind)choice(experiment_losses, config_get(root_of(r), "loss"), "mse");
+    p->behaviour = (enum behaviour_kind)choice(experiment_behaviours, config_get(root_of(r), "behaviour"),
                                                p->loss == LOSS_CE ? "probabilities" : "outputs");
     p->weight_decay = config_number(config_get(root_of(r), "weight_decay"), 0);
     return STATUS_OK;
@@ -418,8 +200,8 @@ static enum status check_targets(const struct basin_run *r, struct error *e)
             sum += t;
             if (!(t >= 0 && t <= 1))
                 return config_error(config_get(root_of(r), "loss"), e,
-                                    "loss %s wants targets from 0 to 1, example %zu has %g", loss_words[p->loss], i + 1,
-                                    t);
+                                    "loss %s wants targets from 0 to 1, example %zu has %g", experiment_losses[p->loss],
+                                    i + 1, t);
         }
         if (p->loss == LOSS_CE && fabs(sum - 1) > 1e-9)
             return config_error(config_get(root_of(r), "loss"), e,
@@ -432,9 +214,9 @@ static enum status read_start(struct basin_run *r, struct error *e)
 {
     const struct config_node *network = config_get(root_of(r), "network"), *weights = config_get(network, "weights");
     const struct network *net = &r->problem.network;
-    r->init_scheme = (enum init_scheme)choice(scheme_words, config_get(network, "init.scheme"), "xavier");
+    r->init_scheme = (enum init_scheme)choice(experiment_schemes, config_get(network, "init.scheme"), "xavier");
     r->init_scale = config_number(config_get(network, "init.scale"), 1);
-    r->layout = (enum weights_layout)choice(layout_words, config_get(network, "layout"), "out-in");
+    r->layout = (enum weights_layout)choice(experiment_layouts, config_get(network, "layout"), "out-in");
     r->seed = (uint64_t)config_number(config_get(root_of(r), "train.seed"), 0);
     r->theta0 = malloc(net->n_parameters * sizeof *r->theta0);
     r->sigma = malloc(net->n_parameters * sizeof *r->sigma);
@@ -458,15 +240,15 @@ static enum status read_training(struct basin_run *r, struct error *e)
     if (!train && !config_get(root_of(r), "network.weights"))
         return config_error(config_get(root_of(r), "network"), e,
                             "there is nothing to analyse: give train (an empty map will do) or network.weights");
-    r->train =
-        (struct train_options){.method = (enum train_method)choice(method_words, config_get(train, "method"), "flow"),
-                               .gradient_tolerance = config_number(config_get(train, "gradient_tolerance"), 0),
-                               .residual_tolerance = config_number(config_get(train, "residual_tolerance"), 0),
-                               .rtol = config_number(config_get(train, "rtol"), 0),
-                               .learning_rate = config_number(config_get(train, "learning_rate"), 0),
-                               .max_steps = config_integer(config_get(train, "max_steps"), 0),
-                               .max_seconds = config_number(config_get(train, "max_seconds"), 0),
-                               .polish = config_boolean(config_get(train, "polish"), true)};
+    r->train = (struct train_options){
+        .method = (enum train_method)choice(experiment_methods, config_get(train, "method"), "flow"),
+        .gradient_tolerance = config_number(config_get(train, "gradient_tolerance"), 0),
+        .residual_tolerance = config_number(config_get(train, "residual_tolerance"), 0),
+        .rtol = config_number(config_get(train, "rtol"), 0),
+        .learning_rate = config_number(config_get(train, "learning_rate"), 0),
+        .max_steps = config_integer(config_get(train, "max_steps"), 0),
+        .max_seconds = config_number(config_get(train, "max_seconds"), 0),
+        .polish = config_boolean(config_get(train, "polish"), true)};
     return STATUS_OK;
 }
 

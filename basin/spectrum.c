@@ -126,9 +126,9 @@ static enum status dense_spectrum(struct tape *tape, const struct problem *p, st
 
 /* --- showing ----------------------------------------------------------------------------------------------------- */
 
-/* Absolute values, descending, against the index, on log axes. */
+/* Absolute values down to `least`, descending, against the index, on log axes. */
 static void add_values(struct figure *f, size_t panel, const char *legend, size_t n, const double *values,
-                       bool negative)
+                       bool negative, double least)
 {
     double *xy = malloc((2 * n + 1) * sizeof *xy);
     size_t count = 0;
@@ -136,7 +136,7 @@ static void add_values(struct figure *f, size_t panel, const char *legend, size_
         double v = values[n - 1 - i];
         if (negative)
             v = -values[i];
-        if (v <= 0)
+        if (!(v >= least))
             break;
         xy[count] = (double)count + 1;
         xy[n + count++] = v;
@@ -146,26 +146,33 @@ static void add_values(struct figure *f, size_t panel, const char *legend, size_
     free(xy);
 }
 
-static struct figure *spectrum_figure(const struct spectrum *s, const struct network *net)
+/* Below the tolerance there is nothing but rounding: a line says where it is, and the picture ends a little deeper. */
+static struct figure *spectrum_figure(const struct spectrum *s, const struct network *net, double tolerance)
 {
-    struct figure *f = figure_new(
-        "spectrum", "Spectrum of the Hessian",
-        "Eigenvalues from the largest down, on a log scale: below the cliff H sees nothing. Negative ones are "
-        "drawn as points by their size.");
-    struct axis x = {
-        .label = "rank", .scale = s->N > 200 ? AXIS_LOG : AXIS_LINEAR, .low = s->N > 200 ? NAN : 0, .high = NAN};
-    struct axis y = {.label = "eigenvalue", .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    double least = 1e-3 * tolerance, ends[] = {1, (double)s->N}, level[] = {tolerance, tolerance};
+    struct figure *f =
+        figure_new("spectrum", "Spectrum of the Hessian",
+                   "Eigenvalues from the largest down, on a log scale. Below the dashed line (N times the rounding of "
+                   "the largest) "
+                   "they count as zero: H sees nothing there. Negative ones are drawn as points by their size.");
+    struct axis x = {.label = "number, from the largest",
+                     .scale = s->N > 200 ? AXIS_LOG : AXIS_LINEAR,
+                     .low = s->N > 200 ? NAN : 0,
+                     .high = (double)s->N};
+    struct axis y = {.label = "eigenvalue", .scale = AXIS_LOG, .low = tolerance > 0 ? least : NAN, .high = NAN};
     size_t panel = figure_add_panel(f, "the whole Hessian", &x, &y);
-    add_values(f, panel, "H", s->N, s->full, false);
-    add_values(f, panel, "its Gauss-Newton part", s->N, s->gauss_newton, false);
-    add_values(f, panel, "H, negative", s->N, s->full, true);
+    add_values(f, panel, "H", s->N, s->full, false, least);
+    add_values(f, panel, "its Gauss-Newton part", s->N, s->gauss_newton, false, least);
+    add_values(f, panel, "H, negative", s->N, s->full, true, least);
+    figure_add_series(f, panel, MARK_DASHED, 6, "rounding", 2, ends, level, NULL);
     panel = figure_add_panel(f, "each layer's block", &x, &y);
     for (size_t l = 0; l < net->n_layers; l++) {
         char legend[40];
         snprintf(legend, sizeof legend, "layer %zu", l + 1);
         add_values(f, panel, legend, layer_start(net, l + 1) - layer_start(net, l), s->layer + layer_start(net, l),
-                   false);
+                   false, least);
     }
+    figure_add_series(f, panel, MARK_DASHED, 6, NULL, 2, ends, level, NULL);
     return f;
 }
 
@@ -238,7 +245,7 @@ static enum status run_dense(struct tape *tape, const struct minimum *m, struct 
     json_object_set_new(o, "eigenvalues_layers", layers);
     json_object_set_new(o, "eigenpair_residual", json_number_or_null(s->worst_residual));
     findings_add_table(out, spectrum_table(s, net, tolerance));
-    findings_add_figure(out, spectrum_figure(s, net));
+    findings_add_figure(out, spectrum_figure(s, net, tolerance));
     findings_add_figure(out, width_figure(s, tolerance, threshold));
     findings_add_sentence(
         out,

@@ -383,14 +383,17 @@ static void write_ending(const struct trainer *t, struct training *out)
         [TRAIN_STOPPED] = "interrupted",
         [TRAIN_ERROR] = "failed",
     };
-    char polish[64] = "", saddles[48] = "";
+    char polish[64] = "", saddles[48] = "", doubt[32] = "";
+    bool doubtful = out->curvature_error > 0.1 * fabs(out->smallest_curvature); /* of Lanczos, far inside a spectrum */
+    if (t->n > TRAIN_DENSE && doubtful)
+        snprintf(doubt, sizeof doubt, " (+- %.0e)", out->curvature_error);
     if (t->newton_steps)
         snprintf(polish, sizeof polish, ", %ld Newton steps", t->newton_steps);
     if (t->saddles)
         snprintf(saddles, sizeof saddles, ", %ld saddle%s left", t->saddles, t->saddles > 1 ? "s" : "");
-    snprintf(out->ending, sizeof out->ending, "%s%s%s%s; residual %.1e rms, %.1e at most; curvature %.1e to %.1e",
+    snprintf(out->ending, sizeof out->ending, "%s%s%s%s; residual %.1e rms, %.1e at most; curvature %.1e to %.1e%s",
              ends[t->end], minimum_is_at_infinity(t) ? ", the minimum is at infinity" : "", polish, saddles,
-             out->residual_rms, out->residual_max, out->smallest_curvature, out->largest_curvature);
+             out->residual_rms, out->residual_max, out->smallest_curvature, out->largest_curvature, doubt);
 }
 
 /* What is measured last moves the trainer, but not *out. */
@@ -428,7 +431,8 @@ enum status train_run(const struct problem *p, const double *theta0, const struc
     }
     status = finish(&t, out, e);
     if (!status && end == TRAIN_STOPPED)
-        status = error_set(e, STATUS_INTERRUPTED, "training stopped on request after %ld steps", t.step);
+        status = error_set(e, STATUS_INTERRUPTED, "training stopped on request after %ld steps%s", t.step,
+                           t.options.checkpoint ? "; the same command goes on from there" : "");
 done:
     trainer_clear(&t);
     return status;

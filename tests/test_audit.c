@@ -112,6 +112,25 @@ START_TEST(ranks_are_equal_at_perfect_fits)
 END_TEST
 
 /* tanh 2-3-3, three inputs, softmax: 9, 6, 6 (rank G of logits, of probabilities, rank H). */
+/* Targets off by what single precision leaves: H gains eigenvalues as small as its residual part, and only such. */
+START_TEST(nearly_perfect_fits_are_told_apart)
+{
+    static const size_t width[] = {3, 5, 2};
+    struct fit f;
+    fit_build(&f, width, 3, "tanh", true, 6, LOSS_MSE, BEHAVIOUR_OUTPUTS, 11);
+    fit_answer(&f);
+    for (size_t i = 0; i < 12; i++)
+        f.data.t[i] = (double)(float)f.data.t[i];
+    struct audit a = fit_audit(&f);
+    ck_assert_uint_eq(a.g.rank, 12);
+    ck_assert_uint_gt(a.h.rank, 12);
+    ck_assert_int_eq(a.equality, EQUALITY_FAILS);
+    ck_assert_uint_eq(a.above_residual, 12);
+    audit_clear(&a);
+    fit_clear(&f);
+}
+END_TEST
+
 START_TEST(raw_logits_fail)
 {
     static const size_t width[] = {2, 3, 3};
@@ -361,6 +380,7 @@ int main(void)
     Suite *suite = suite_create("audit");
     TCase *equality = tcase_create("equality"), *lost = tcase_create("lost"), *manifold = tcase_create("manifold");
     tcase_add_loop_test(equality, ranks_are_equal_at_perfect_fits, 0, 3);
+    tcase_add_test(equality, nearly_perfect_fits_are_told_apart);
     tcase_add_test(equality, raw_logits_fail);
     tcase_add_loop_test(equality, linear_ranks_have_the_closed_form, 0, 5);
     tcase_add_test(lost, planted_dead_units_are_named);

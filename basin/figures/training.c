@@ -6,11 +6,20 @@
 
 enum { RUNS_MOST = 6 };
 
+/* What s of struct train_point is. */
+static const char *progress_label(const struct basin_result *results, size_t n)
+{
+    bool flow = false, steps = false;
+    for (size_t k = 0; k < n; k++)
+        *(results[k].run->train.method == TRAIN_FLOW ? &flow : &steps) = true;
+    return flow && steps ? "flow time or steps" : flow ? "flow time" : "steps";
+}
+
 /* A panel of one member of struct train_point. */
 static void add_panel(const struct basin_result *results, size_t n, struct figure *f, const char *label,
                       enum axis_scale scale, size_t member, bool legend)
 {
-    struct axis x = {.label = "flow time or steps", .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    struct axis x = {.label = progress_label(results, n), .scale = AXIS_LOG, .low = NAN, .high = NAN};
     struct axis y = {.label = label, .scale = scale, .low = NAN, .high = NAN};
     size_t panel = figure_add_panel(f, "", &x, &y);
     for (size_t k = 0, shown = 0; k < n && shown < RUNS_MOST; k++) {
@@ -47,7 +56,7 @@ struct figure *figure_of_training(const struct basin_result *results, size_t n)
     figure_set_columns(f, 2);
     add_panel(results, n, f, "loss", AXIS_LOG, offsetof(struct train_point, loss), false);
     add_panel(results, n, f, "gradient", AXIS_LOG, offsetof(struct train_point, gradient_norm), false);
-    add_panel(results, n, f, "distance from the origin", AXIS_LINEAR, offsetof(struct train_point, distance), true);
-    add_panel(results, n, f, "sharpness", AXIS_LOG, offsetof(struct train_point, sharpness), true);
+    add_panel(results, n, f, "distance from the origin", AXIS_LINEAR, offsetof(struct train_point, distance), n > 1);
+    add_panel(results, n, f, "sharpness", AXIS_LOG, offsetof(struct train_point, sharpness), n > 1);
     return f;
 }
