@@ -153,41 +153,54 @@ void causes_attribute(const struct profile *p, struct phase_table *table)
 
 /* --- lags --------------------------------------------------------------------------------------------------------- */
 
-/* Growth of a state (index < n_states) or of output (n_states) at a tau. */
-static double growth_of(const struct trajectory *t, size_t what, double tau, double *year)
+enum { LAG_STEPS = 500, LAG_QUANTITIES = 3 /* people, science, output */ };
+
+/* Growth of people, science and output at even steps of time. */
+struct lag_samples {
+    double from, step;
+    double growth[LAG_QUANTITIES][LAG_STEPS + 1]; /* 1/year; NAN where it cannot be had */
+};
+
+static void take_samples(const struct trajectory *t, size_t people, size_t science, double from, double to,
+                         struct lag_samples *out)
 {
-    double x[MODEL_MAX_STATES], f[MODEL_MAX_STATES], params[MODEL_MAX_PARAMS], growth;
     const struct simulation *s = &t->simulation;
-    trajectory_at_tau(t, tau, x, year);
-    if (what == s->model->n_states)
-        return simulation_growth(s, *year, x, &growth, NULL) ? NAN : growth;
-    simulation_parameters(s, *year, params);
-    return s->model->rhs(params, x, f) ? NAN : f[what];
+    out->from = from;
+    out->step = (to - from) / LAG_STEPS;
+    for (size_t i = 0; i <= LAG_STEPS; i++) {
+        double x[MODEL_MAX_STATES], f[MODEL_MAX_STATES], params[MODEL_MAX_PARAMS], growth = NAN;
+        trajectory_at(t, from + (double)i * out->step, x);
+        simulation_parameters(s, from + (double)i * out->step, params);
+        bool good =
+            !s->model->rhs(params, x, f) && !simulation_growth(s, from + (double)i * out->step, x, &growth, NULL);
+        out->growth[0][i] = good ? f[people] : NAN;
+        out->growth[1][i] = good ? f[science] : NAN;
+        out->growth[2][i] = good ? growth : NAN;
+    }
 }
 
-/* The highest point before `to` (since `from`), and when, after it, half of the fall to the lowest point by `end` is
- * done. */
-static struct phase_lag measure_lag(const struct trajectory *t, size_t what, double from, double to)
+/* The highest point, and when, after it, half of the fall to the lowest point by the end is done. Between the samples
+ * the peak is a parabola's and the fall a straight line. */
+static struct phase_lag measure_lag(const struct lag_samples *s, size_t what)
 {
-    enum { STEPS = 500 };
+    const double *g = s->growth[what];
     struct phase_lag lag = {NAN, NAN};
-    double top = -INFINITY, bottom = INFINITY, year;
-    for (int i = 0; i <= STEPS; i++) {
-        double growth = growth_of(t, what, trajectory_tau(t, from + (to - from) * i / STEPS), &year);
-        if (growth > top) {
-            top = bottom = growth;
-            lag.peak = year;
-        }
-        bottom = fmin(bottom, growth);
-    }
-    if (lag.peak >= to - (to - from) / STEPS) /* still rising: there is no peak to date */
-        return (struct phase_lag){NAN, NAN};
-    for (int i = 0; i <= STEPS; i++)
-        if (growth_of(t, what, trajectory_tau(t, lag.peak + (to - lag.peak) * i / STEPS), &year) <=
-            0.5 * (top + bottom)) {
-            lag.half = year;
-            break;
-        }
+    size_t top = 0;
+    double bottom = INFINITY, half;
+    for (size_t i = 1; i <= LAG_STEPS; i++)
+        if (g[i] > g[top])
+            top = i;
+    if (top + 1 >= LAG_STEPS) /* still rising: there is no peak to date */
+        return lag;
+    double bend = top ? g[top - 1] - 2 * g[top] + g[top + 1] : 0;
+    double off = bend < 0 ? 0.5 * (g[top - 1] - g[top + 1]) / bend : 0;
+    lag.peak = s->from + ((double)top + off) * s->step;
+    for (size_t i = top; i <= LAG_STEPS; i++)
+        bottom = fmin(bottom, g[i]);
+    half = 0.5 * (g[top] + bottom);
+    for (size_t i = top + 1; i <= LAG_STEPS && isnan(lag.half); i++)
+        if (g[i] <= half)
+            lag.half = s->from + ((double)i - (half - g[i]) / (g[i - 1] - g[i])) * s->step;
     return lag;
 }
 
@@ -205,9 +218,11 @@ void lags_measure(const struct profile *p, struct phase_table *table)
         double from = k >= 2 ? table->phases[k - 2].centre : fast->from, to = slow->centre;
         table->lags.measured = true;
         table->lags.phase = k;
-        table->lags.population = measure_lag(t, people, from, to);
-        table->lags.science = measure_lag(t, science, from, to);
-        table->lags.output = measure_lag(t, m->n_states, from, to);
+        struct lag_samples samples;
+        take_samples(t, people, science, from, to, &samples);
+        table->lags.population = measure_lag(&samples, 0);
+        table->lags.science = measure_lag(&samples, 1);
+        table->lags.output = measure_lag(&samples, 2);
         return;
     }
 }

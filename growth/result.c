@@ -155,6 +155,17 @@ static void write_csv_row(const struct run_result *r, double year, FILE *out)
     fputc('\n', out);
 }
 
+/* The date of the row after `row` (from 0), which stands at `year`: never added up, so that errors cannot. Automatic
+ * rows fall on round years. */
+static double next_year(const struct run_result *r, size_t row, double year)
+{
+    double step = step_at(r, year);
+    if (r->run->output_step > 0)
+        return trajectory_begin(&r->trajectory) + (double)(row + 1) * step;
+    double steps = floor(year / step + 1e-9) + 1;
+    return step < 1 ? steps / round(1 / step) : steps * step;
+}
+
 enum status run_write_csv(const struct run_result *r, const char *path, struct error *e)
 {
     struct file_aside file;
@@ -163,11 +174,9 @@ enum status run_write_csv(const struct run_result *r, const char *path, struct e
         return status;
     double year = trajectory_begin(&r->trajectory), end = trajectory_end(&r->trajectory);
     write_csv_header(r->run->simulation.model, file.stream);
-    while (year < end) {
+    for (size_t row = 0; year < end - 1e-9 * step_at(r, year); row++) {
         write_csv_row(r, year, file.stream);
-        double step = step_at(r, year);
-        /* automatic rows fall on round years */
-        year = r->run->output_step > 0 ? year + step : (floor(year / step + 1e-9) + 1) * step;
+        year = next_year(r, row, year);
     }
     write_csv_row(r, end, file.stream);
     return file_aside_commit(&file, e);

@@ -104,19 +104,17 @@ static int rescaled_events(double tau, const double *z, double *g, void *context
     return k ? r->problem->events(z[r->problem->n], z, g, r->problem->context) : 0;
 }
 
-/* Years until the singularity, w/(dw/dt) = w^2/(f.(Jf + df/dt)); INFINITY while it is far off or rates are not
- * accelerating. From the derivatives of f: those of the dense output in t drown in the tolerance of t long before the
- * remaining time is small. */
-static int remaining_time(const struct rescaling *r, double resolution, const double *z, double *f, double *remaining)
+/* Years until the singularity, w/(dw/dt) = w^2/(f.(Jf + df/dt)); INFINITY while rates are not accelerating. From the
+ * derivatives of f: those of the dense output in t drown in the tolerance of t long before the remaining time is small.
+ */
+static int remaining_time(const struct rescaling *r, const double *z, double *f, double *remaining)
 {
     size_t n = r->problem->n;
     double jac[MAX_STATES * MAX_STATES], acceleration[MAX_STATES], sum = 0;
     *remaining = INFINITY;
     int code = r->problem->rhs(z[n], z, f, r->problem->context);
-    double w = code ? NAN : speed(r, f);
-    if (code || w * resolution * FAR < 1)
-        return code;
-    code = r->problem->jacobian(z[n], z, f, jac, r->problem->context);
+    if (!code)
+        code = r->problem->jacobian(z[n], z, f, jac, r->problem->context);
     if (!code)
         code = rate_of_change_in_time(r, z, acceleration);
     if (code)
@@ -126,6 +124,7 @@ static int remaining_time(const struct rescaling *r, double resolution, const do
             acceleration[i] += jac[i * n + j] * f[j];
         sum += f[i] * acceleration[i];
     }
+    double w = speed(r, f);
     if (sum > 0)
         *remaining = w * w / sum;
     return 0;
@@ -175,6 +174,7 @@ static enum status integrate(struct ode *o, const struct rescaling *r, const str
 {
     size_t n = r->problem->n;
     double estimate = INFINITY; /* of the date of the singularity, from the steps before */
+    double tau_before = ode_position(o), t_before = ode_state(o)[n];
     for (;;) {
         bool at_event, at_end = false;
         double remaining, rates[MAX_STATES];
@@ -191,12 +191,17 @@ static enum status integrate(struct ode *o, const struct rescaling *r, const str
             run->date_error = 0;
             return STATUS_OK;
         }
-        double t = ode_state(o)[n];
-        if (remaining_time(r, options->resolution, ode_state(o), rates, &remaining))
-            return error_set(e, STATUS_FAILED, "no derivatives of the rates at %.10g", t);
-        if (ode_position(o) >= TAU_END)
+        double tau = ode_position(o), t = ode_state(o)[n];
+        if (tau >= TAU_END)
             return error_set(e, STATUS_FAILED, "integration does not come to an end: %g e-foldings by %.10g", TAU_END,
                              t);
+        bool is_far = t - t_before > FAR * options->resolution * (tau - tau_before);
+        tau_before = tau;
+        t_before = t;
+        if (is_far)
+            continue;
+        if (remaining_time(r, ode_state(o), rates, &remaining))
+            return error_set(e, STATUS_FAILED, "no derivatives of the rates at %.10g", t);
         if (remaining < options->resolution && isfinite(estimate)) {
             finish_singular(run, o, n, rates, remaining, estimate);
             return STATUS_OK;
