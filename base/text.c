@@ -153,6 +153,17 @@ static size_t edit_distance(const char *a, const char *b)
     return last[m];
 }
 
+/* Of the names that begin with `word`, three letters at least, the shortest. */
+static const char *shortest_beginning_with(const char *word, const char *const *names, size_t n)
+{
+    const char *shortest = NULL;
+    size_t length = strlen(word);
+    for (size_t i = 0; i < n && length >= 3; i++)
+        if (strncasecmp(names[i], word, length) == 0 && (!shortest || strlen(names[i]) < strlen(shortest)))
+            shortest = names[i];
+    return shortest;
+}
+
 const char *text_nearest(const char *word, const char *const *names, size_t n)
 {
     const char *nearest = NULL;
@@ -164,7 +175,7 @@ const char *text_nearest(const char *word, const char *const *names, size_t n)
             nearest = names[i];
         }
     }
-    return nearest;
+    return nearest ? nearest : shortest_beginning_with(word, names, n);
 }
 
 /* Bytes of the UTF-8 character at c, 0 where there is none (Unicode, table 3-7). */

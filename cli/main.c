@@ -37,19 +37,40 @@ static const struct command *match_command(int argc, char **argv, int *words)
     return NULL;
 }
 
+/* "growth" alone: what may come after it, into buffer. */
+static const char *list_group(const char *group, char *buffer, size_t size)
+{
+    size_t used = 0, length = strlen(group);
+    buffer[0] = 0;
+    for (const struct command *c = commands; c->name && used < size; c++)
+        if (strncmp(c->name, group, length) == 0 && c->name[length] == ' ')
+            used += (size_t)snprintf(buffer + used, size - used, "%s%s", used ? ", " : "", c->name + length + 1);
+    return buffer;
+}
+
 static int complain(int argc, char **argv)
 {
     const char *names[64], *near;
-    char given[80] = "";
+    char given[80] = "", members[400];
     size_t n = 0;
     for (const struct command *c = commands; c->name && n < 64; c++)
         names[n++] = c->name;
     bool group = strcmp(argv[1], "growth") == 0 || strcmp(argv[1], "basin") == 0;
+    if (group && argc == 2) {
+        fprintf(stderr, "gears: unknown command '%s': after it comes one of %s (gears help lists the commands)\n",
+                argv[1], list_group(argv[1], members, sizeof members));
+        return STATUS_USAGE;
+    }
     bool two = group && argc > 2 && argv[2][0] != '-';
     snprintf(given, sizeof given, "%.30s%s%.30s", argv[1], two ? " " : "", two ? argv[2] : "");
     near = text_nearest(given, names, n);
     if (!near)
         near = text_nearest(argv[1], names, n);
+    for (size_t i = 0; i < n && !near; i++) { /* "phases", without its group */
+        const char *space = strchr(names[i], ' ');
+        if (space && strcmp(space + 1, argv[1]) == 0)
+            near = names[i];
+    }
     fprintf(stderr, "gears: unknown command '%.60s'%s%s%s (gears help lists the commands)\n", given,
             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return STATUS_USAGE;

@@ -263,7 +263,9 @@ static const struct {
     const char *words[6], *says;
 } mistakes[] = {
     {{"rnu", SOLOW}, "did you mean 'run'?"},
-    {{"growth"}, "unknown command 'growth'"},
+    {{"growth"}, "unknown command 'growth': after it comes one of phases, compare"},
+    {{"phases", SOLOW}, "did you mean 'growth phases'?"},
+    {{"data", "world_gdp_spl"}, "did you mean 'world_gdp_spliced'?"},
     {{"growth", "phase", SOLOW}, "did you mean 'growth phases'?"},
     {{"growth", "comparee", SOLOW}, "did you mean 'growth compare'?"},
     {{"modles"}, "did you mean 'models'?"},
@@ -459,6 +461,24 @@ START_TEST(columns_of_a_series)
     snprintf(header, sizeof header, "%.*s", (int)strcspn(text, "\n"), text);
     assert_contains(header, ",growth,local_exponent,share_intelligence_labour_surplus,");
     assert_contains(header, ",share_technology_intelligence,share_technology_science");
+    free(text);
+}
+END_TEST
+
+/* However many rows there are, their dates do not drift. */
+START_TEST(rows_stand_on_their_dates)
+{
+    program_run(&p, "run", SOLOW, NO_FIGURES, "--set", "time.output=0.1", "--out", in_folder("out"));
+    assert_code(&p, 0);
+    char *text = testing_read(in_folder("out/series.csv"), NULL);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_uint_eq(program_count_lines(text), 1 + 4001);
+    const char *line = strchr(text, '\n') + 1;
+    for (int i = 0; i <= 4000; i++, line = strchr(line, '\n') + 1) {
+        char year[40];
+        int length = snprintf(year, sizeof year, "%.15g,", 1800 + i / 10.0);
+        ck_assert_msg(strncmp(line, year, (size_t)length) == 0, "row %d: %.30s instead of %s", i, line, year);
+    }
     free(text);
 }
 END_TEST
@@ -988,6 +1008,7 @@ int main(void)
     tcase_add_test(c, several_files_have_a_folder_each);
     tcase_add_test(c, summary_says_what_was_done);
     tcase_add_test(c, columns_of_a_series);
+    tcase_add_test(c, rows_stand_on_their_dates);
     tcase_add_test(c, a_strange_folder_is_refused);
     tcase_add_test(c, a_summary_of_someone_else_is_not_ours);
     tcase_add_test(c, our_own_folder_is_replaced);

@@ -258,7 +258,11 @@ static const struct {
     {"y", "Y"},
     {"zz", NULL}, /* two edits from Y > 1 + 2/3 */
     {"wholly_different", NULL},
-    {"", "Y"}, /* one edit */
+    {"", "Y"},             /* one edit */
+    {"par", "parameters"}, /* begins with it */
+    {"Capital", "capital_share"},
+    {"share", NULL},
+    {"pa", NULL}, /* too short to tell */
 };
 
 START_TEST(nearest_name_is_a_slip_away)
@@ -275,6 +279,7 @@ START_TEST(nearest_of_several_is_the_first_of_the_best)
     ck_assert_str_eq(text_nearest("saving_rat", close, 3), "saving_rate");
     ck_assert_str_eq(text_nearest("saving_ratz", close + 1, 2), "saving_rate");
     ck_assert_ptr_null(text_nearest("saving_rate", close, 0));
+    ck_assert_str_eq(text_nearest("sav", close, 3), "saving_rate");
 }
 END_TEST
 
