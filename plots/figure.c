@@ -38,6 +38,9 @@ static void panel_clear(struct panel *p)
     free(p->y_label);
     free(p->z_label);
     map_clear(&p->map);
+    for (size_t i = 0; p->row_names && i < p->n_rows; i++)
+        free(p->row_names[i]);
+    free(p->row_names);
     for (size_t i = 0; i < p->n_series; i++) {
         free(p->series[i].legend);
         free(p->series[i].points);
@@ -199,6 +202,18 @@ void figure_set_map(struct figure *f, size_t panel, const struct figure_map *m)
     p->x.high = m->x[m->nx - 1];
     p->y.low = m->y[0];
     p->y.high = m->y[m->ny - 1];
+}
+
+void figure_set_rows(struct figure *f, size_t panel, size_t n, const char *const *names)
+{
+    if (!f || panel >= f->n_panels || f->panels[panel].n_rows || n == 0)
+        return;
+    struct panel *p = &f->panels[panel];
+    p->row_names = calloc(n, sizeof *p->row_names);
+    f->failed |= !p->row_names;
+    p->n_rows = p->row_names ? n : 0;
+    for (size_t i = 0; i < p->n_rows; i++)
+        p->row_names[i] = copy_into(f, names[i]);
 }
 
 void figure_set_equal(struct figure *f, size_t panel)

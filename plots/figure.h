@@ -69,6 +69,10 @@ struct figure_map {
 };
 /* Copies. A panel has one map at most, the last one given. */
 void figure_set_map(struct figure *f, size_t panel, const struct figure_map *m);
+/* The y axis has n named rows, at 1 (the top one) to n, instead of numbers: bars are MARK_STACK from y - 0.3 to y +
+ * 0.3.
+ */
+void figure_set_rows(struct figure *f, size_t panel, size_t n, const char *const *names);
 /* A unit of x is drawn as long as a unit of y (in space: and of z). */
 void figure_set_equal(struct figure *f, size_t panel);
 

@@ -40,6 +40,8 @@ struct panel {
     struct axis x, y; /* labels are the copies below */
     char *title, *x_label, *y_label;
     struct plot_map map;
+    char **row_names; /* (n_rows) */
+    size_t n_rows;    /* 0: the y axis has numbers */
     bool equal;
     bool space; /* three axes: */
     struct axis z;

@@ -194,6 +194,7 @@ static void write_panel(const struct figure *f, size_t index, size_t first_block
     script_map_settings(p, out);
     write_plot(f, index, first_block, out);
     fputs(p->equal ? "set size noratio\n" : "", out);
+    fputs(p->n_rows ? "set ytics auto enhanced\nset lmargin 11\n" : "", out);
 }
 
 /* Rows that the legends want, at about three entries a row. */

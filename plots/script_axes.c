@@ -178,8 +178,27 @@ void script_x_axis(const struct panel *p, double low, double high, double charac
     fputs(" offset 0,0.5 noenhanced\n", out);
 }
 
+/* Names instead of numbers, the first at the top, with a margin as wide as the longest. */
+static void write_rows(const struct panel *p, FILE *out)
+{
+    size_t longest = 0;
+    fputs("set ytics (", out);
+    for (size_t i = 0; i < p->n_rows; i++) {
+        longest = strlen(p->row_names[i]) > longest ? strlen(p->row_names[i]) : longest;
+        script_text(p->row_names[i], out);
+        fprintf(out, " %zu%s", i + 1, i + 1 < p->n_rows ? ", " : "");
+    }
+    fprintf(out, ") noenhanced\nset lmargin %zu\nset yrange [%zu.6 : 0.4]\nset ylabel ", longest + 4, p->n_rows);
+    script_text(p->y_label, out);
+    fputs(" noenhanced\n", out);
+}
+
 void script_y_axis(const struct panel *p, FILE *out)
 {
+    if (p->n_rows) {
+        write_rows(p, out);
+        return;
+    }
     double low, high;
     bool automatic = axis_find_range(p, &p->y, 1, &low, &high);
     bool fixed_low = axis_can_show(&p->y, p->y.low), fixed_high = axis_can_show(&p->y, p->y.high);
