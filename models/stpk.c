@@ -47,7 +47,7 @@ static const struct param params[N_PARAMS] = {
                            "instruments per unit of capital, in units of intelligence"},
     [SCIENCE_SUPPLY] = {"science_supply", "s", "million persons", 12.4, 1e-12, 1e12,
                         "technology that a unit of science allows, in units of intelligence"},
-    [MACHINE_EXPONENT] = {"machine_exponent", "zeta", "", 3.69, 0, 20,
+    [MACHINE_EXPONENT] = {"machine_exponent", "zeta", "", 3.69, 0, 1000,
                           "machine intelligence per capital rises as T^zeta"},
     [MACHINE_EFFICIENCY] = {"machine_efficiency", "eta", "million persons per billion int$", 4.42e-11, 0, 1e6,
                             "machine intelligence per unit of capital at T = 1"},
@@ -68,6 +68,8 @@ static const struct model_output outputs[N_OUTPUTS] = {
     [MACHINE_SHARE] = {"machine_share", "1", "machines' share of intelligence"},
     [SCIENCE_GROWTH] = {"science_growth", "1/year", "growth rate of science"},
     [TECHNOLOGY_GROWTH] = {"technology_growth", "1/year", "growth rate of technology"},
+    [MACHINE_RATIO] = {"machine_ratio", "1", "machine over human intelligence, A/H"},
+    [MACHINE_PROGRESS] = {"machine_progress", "1/year", "growth rate of machine intelligence per unit of capital, A/K"},
     [RESEARCH_FEEDBACK] = {"research_feedback", "1",
                            "Gamma = lamS lamT/((1-phiS)(1-phiT)(1-alpha)): machines that do research run away above 1"},
 };

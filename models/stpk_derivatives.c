@@ -130,6 +130,8 @@ static void differentiate_outputs(const double *p, const struct stpk_parts *q, c
     out[MACHINE_SHARE] = d->machine_share;
     out[SCIENCE_GROWTH] = d->rate[S];
     out[TECHNOLOGY_GROWTH] = d->rate[T];
+    out[MACHINE_RATIO] = d->machine_share / (q->human_share * q->human_share);
+    out[MACHINE_PROGRESS] = dp[MACHINE_EXPONENT] * q->rate[T] + p[MACHINE_EXPONENT] * d->rate[T];
     double science = 1 - p[SCIENCE_RETURNS], technology = 1 - p[TECHNOLOGY_RETURNS], labour = 1 - p[CAPITAL_SHARE];
     out[RESEARCH_FEEDBACK] =
         (dp[SCIENCE_PARALLEL] * p[TECHNOLOGY_PARALLEL] + p[SCIENCE_PARALLEL] * dp[TECHNOLOGY_PARALLEL] +

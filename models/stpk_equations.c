@@ -191,6 +191,8 @@ void stpk_observe(const double *p, const double *x, double *out)
     out[MACHINE_SHARE] = exp(q.log_machines - q.log_intelligence);
     out[SCIENCE_GROWTH] = q.rate[S];
     out[TECHNOLOGY_GROWTH] = q.rate[T];
+    out[MACHINE_RATIO] = exp(q.log_machines - q.log_people);
+    out[MACHINE_PROGRESS] = p[MACHINE_EXPONENT] * q.rate[T];
     out[RESEARCH_FEEDBACK] = p[SCIENCE_PARALLEL] * p[TECHNOLOGY_PARALLEL] /
                              ((1 - p[SCIENCE_RETURNS]) * (1 - p[TECHNOLOGY_RETURNS]) * (1 - p[CAPITAL_SHARE]));
 }
