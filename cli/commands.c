@@ -25,6 +25,11 @@ const struct command commands[] = {
      "Without NAME: the list of baselines. `hanson` means hanson-sum and hanson-ces, `all` every one. --series takes a "
      "shipped name (gears data) or a CSV file. With --out the run folder is written.",
      TAKES_JSON | TAKES_SERIES | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 0, 20, command_growth_baseline},
+    {"growth forecast", "FILE", "Futures from distributions over parameters: dates of the next phase, and what matters",
+     "The block forecast of the file says what is uncertain. With --out a folder is written too: draws as CSV, "
+     "figures, "
+     "report.html, summary.json.",
+     TAKES_JSON | TAKES_SET | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 1, 1, command_growth_forecast},
     {"basin train", "FILE", "Train an experiment's network to a minimum and keep the weights", BASIN_DETAILS,
      BASIN_TAKES, 1, 1, command_basin_train},
     {"basin audit", "FILE", "Ranks of G and H at a minimum, and where each lost dimension comes from", BASIN_DETAILS,

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "data/units.h"
 #include "growth/fit_file.h"
+#include "growth/forecast/forecast.h"
 #include "growth/solve.h"
 #include "growth/variable.h"
 
@@ -161,6 +162,10 @@ const struct config_field growth_schema[] = {
      .max_length = N_GROWTH_FIGURES,
      .fallback = "all",
      .meaning = "which figures to draw"},
+    {.key = "forecast",
+     .type = CONFIG_MAP,
+     .fields = forecast_fields,
+     .meaning = "distributions over parameters (gears growth forecast)"},
     {.key = "phases", .type = CONFIG_MAP, .fields = phases_fields, .meaning = "how phases are told apart"},
     {.key = "fit", .type = CONFIG_MAP, .fields = fit_fields, .meaning = "what gears growth fit fits, and to what"},
     {.key = "runs",
@@ -322,6 +327,12 @@ static enum status start_run(struct simulation *s, void *context, struct error *
             return config_error(initial ? initial : config_get(root, "model"), e,
                                 "model %s: the level of %s at the start is missing", m->name, m->states[i].key);
     return STATUS_OK;
+}
+
+enum status growth_run_restart(struct simulation *s, void *run, struct error *e)
+{
+    const struct growth_run *r = run;
+    return start_run(s, (void *)config_root(r->config), e);
 }
 
 static enum status read_time(struct resolver *r)
@@ -582,17 +593,15 @@ static enum status read_run(struct scenario *s, size_t k, enum status (*resolve)
                             const struct reporter *reporter, struct error *e)
 {
     const struct config_node *node = config_item(config_get(config_root(s->config), "runs"), k);
-    struct config *derived = NULL;
+    struct growth_run *run = &s->runs[k];
     enum status status = check_run_settings(config_get(node, "set"), e);
     if (!status)
-        status = config_derive(s->config, config_get(node, "set"), &derived, e);
+        status = config_derive(s->config, config_get(node, "set"), &run->config, e);
     if (status)
         return status;
-    struct resolver r = {.root = config_root(derived), .run = &s->runs[k], .reporter = reporter, .e = e};
-    snprintf(s->runs[k].name, sizeof s->runs[k].name, "%.63s", config_text(config_get(node, "name"), s->name));
-    status = resolve(&r);
-    config_free(derived);
-    return status;
+    struct resolver r = {.root = config_root(run->config), .run = run, .reporter = reporter, .e = e};
+    snprintf(run->name, sizeof run->name, "%.63s", config_text(config_get(node, "name"), s->name));
+    return resolve(&r);
 }
 
 static enum status read_with(const char *path, const char *const *settings, size_t n_settings,
@@ -642,6 +651,7 @@ void scenario_clear(struct scenario *s)
         for (size_t i = 0; i < s->runs[k].n_comparisons; i++)
             series_clear(&s->runs[k].comparisons[i].series);
         free(s->runs[k].comparisons);
+        config_free(s->runs[k].config);
     }
     free(s->runs);
     config_free(s->config);

@@ -39,6 +39,7 @@ struct comparison {
 /* One named run of a scenario. */
 struct growth_run {
     char name[64];
+    struct config *config;        /* the file with this run's settings laid over it; owned */
     struct simulation simulation; /* ready: solved for, started, with interventions */
     struct phase_options phases;
     double output_step;             /* years between rows of series.csv; 0: automatic */
@@ -68,6 +69,11 @@ void scenario_clear(struct scenario *s);
  * Errors: STATUS_BAD_INPUT with the place. series_clear(&out->series) in all cases. */
 enum status comparison_read(const struct config_node *node, const struct model *m, const struct reporter *reporter,
                             struct comparison *out, struct error *e);
+/* Derived constants and the start again, after s->p was changed: what a search over parameters calls (the `restart` of
+ * growth/solve.h; context: the const struct growth_run). Errors: STATUS_BAD_INPUT where the model refuses the
+ * parameters.
+ */
+enum status growth_run_restart(struct simulation *s, void *run, struct error *e);
 
 /* Only the merged file, checked against the schema and each run's model, without series or solving. The caller frees.
  */

@@ -84,6 +84,7 @@ static bool bracket(struct shot *shot, double start, double *low, double *high)
 static double refine(struct shot *shot, double low, double high)
 {
     gsl_errors_return();
+    double tolerance = fmax(shot->target->tolerance, 1e-14);
     gsl_function function = {miss, shot};
     gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
     double root = 0.5 * (low + high);
@@ -94,7 +95,7 @@ static double refine(struct shot *shot, double low, double high)
             root = gsl_root_fsolver_root(solver);
             low = gsl_root_fsolver_x_lower(solver);
             high = gsl_root_fsolver_x_upper(solver);
-            if (high - low < 1e-14)
+            if (high - low < tolerance)
                 break;
         }
     if (solver)

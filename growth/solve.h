@@ -8,6 +8,7 @@ struct solve_target {
     size_t parameter;   /* index in the model's table; its present value is where the search starts */
     size_t variable;    /* see growth/variable.h */
     double year, value; /* in the variable's unit */
+    double tolerance;   /* of the parameter's logarithm; 0: 1e-14 */
 };
 
 /* Set s->p[target->parameter] (with derived constants and a steady-state start recomputed by `restart`) so that the

@@ -42,7 +42,7 @@ static void make_up(struct made_up *a, const char *const *keys, size_t n_keys)
     fit_init(&a->fit, "made up", &s);
     a->fit.shoots = true;
     a->fit.shot =
-        (struct solve_target){param_find(m->params, m->n_params, "technology_rate"), variable(m, "Y"), 1950, 1};
+        (struct solve_target){param_find(m->params, m->n_params, "technology_rate"), variable(m, "Y"), 1950, 1, 0};
     a->n = 0;
     for (double year = 1500; year < 1800; year += 50)
         a->year[a->n++] = year;
