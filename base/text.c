@@ -166,16 +166,16 @@ static const char *shortest_beginning_with(const char *word, const char *const *
 
 const char *text_nearest(const char *word, const char *const *names, size_t n)
 {
-    const char *nearest = NULL;
+    size_t nearest = n;
     size_t best = 2 + strlen(word) / 3; /* must be below */
     for (size_t i = 0; i < n; i++) {
         size_t distance = edit_distance(word, names[i]);
         if (distance < best) {
             best = distance;
-            nearest = names[i];
+            nearest = i;
         }
     }
-    return nearest ? nearest : shortest_beginning_with(word, names, n);
+    return nearest < n ? names[nearest] : shortest_beginning_with(word, names, n);
 }
 
 /* Bytes of the UTF-8 character at c, 0 where there is none (Unicode, table 3-7). */

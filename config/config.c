@@ -60,7 +60,7 @@ static enum status follow_extends(struct config_node **root, struct chain *chain
     struct error inner = {0};
     enum status status = read_merged(path, chain, &base, &inner);
     free(path);
-    if (status) {
+    if (status || !base) {
         /* a base that is missing or circular is this file's mistake; one that is malformed has its own place */
         if (inner.line == 0)
             return config_error(extends, e, "extends: %s%s%s", inner.file, inner.file[0] ? ": " : "", inner.message);
@@ -105,7 +105,7 @@ static enum status read_merged(const char *path, struct chain *chain, struct con
     if (!status)
         status = yaml_parse(text, length, path, out, e);
     free(text);
-    if (status) {
+    if (status || !real) {
         free(real);
         return status;
     }
