@@ -175,6 +175,15 @@ static bool equality_is_promised(const struct problem *p, const struct audit *a)
     return fit_is_perfect(a) && !raw_logits && !(p->weight_decay > 0);
 }
 
+/* Targets of 0 or 1 under bce and ce: met at infinity only. */
+static bool targets_are_hard(const struct problem *p)
+{
+    bool hard = false;
+    for (size_t i = 0; i < problem_behaviours(p); i++)
+        hard |= p->t[i] == 0 || p->t[i] == 1;
+    return hard && p->loss != LOSS_MSE;
+}
+
 /* Why the ranks should be equal, or need not be, for this loss and behaviour (docs/audit.md). */
 static const char *why(const struct problem *p, const struct audit *a)
 {
@@ -184,6 +193,9 @@ static const char *why(const struct problem *p, const struct audit *a)
         return "softmax does not see a common shift of the logits: diag(p) - p p^T is singular, so H may have a lower "
                "rank than G of "
                "raw logits";
+    if (!fit_is_perfect(a) && targets_are_hard(p))
+        return "targets of 0 and 1 are met at infinity only, so the residual is not 0 anywhere (soft in data makes a "
+               "finite minimum)";
     if (!fit_is_perfect(a))
         return "the residual is not 0, so H has a part that does not come from G (sum of r_k Hess f_k)";
     if (p->loss == LOSS_CE)

@@ -39,6 +39,11 @@ static enum status run_one(struct basin_batch *b, size_t i, const struct analysi
         enum status status = session_run(&x->runs[k], x->n_runs == 1, list, n_list, &options, reporter, r, &inner);
         if (status) {
             basin_result_clear(r);
+            if (inner.file[0]) { /* says where by itself */
+                if (e)
+                    *e = inner;
+                return status;
+            }
             return error_set(e, status, "%s: %s", x->runs[k].name, inner.message);
         }
         b->n_results[i]++;

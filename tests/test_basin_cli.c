@@ -233,6 +233,19 @@ START_TEST(contour_through_three_minima)
 }
 END_TEST
 
+START_TEST(hard_targets_and_missing_weights_are_named)
+{
+    json_t *root;
+    program_run(&p, "basin", "audit", XOR, LM, "--set=loss=bce", "--json");
+    assert_code(&p, 0);
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(first_run(&root), "reason")), "at infinity"));
+    json_decref(root);
+    program_run(&p, "basin", "contour", XOR, LM, "--set=contour={planes: [points], points: [nowhere.safetensors]}");
+    assert_code(&p, 3);
+    ck_assert_ptr_nonnull(strstr(p.errors, "nowhere.safetensors"));
+}
+END_TEST
+
 /* Examples in the file itself; a row of another length is refused at its place. */
 START_TEST(rows_are_examples)
 {
@@ -375,6 +388,7 @@ int main(void)
     tcase_add_test(answers, coinciding_surfaces_are_named);
     tcase_add_test(answers, contour_through_three_minima);
     tcase_add_test(answers, rows_are_examples);
+    tcase_add_test(answers, hard_targets_and_missing_weights_are_named);
     tcase_add_test(files, weights_are_used_again);
     tcase_add_test(files, run_writes_a_folder);
     tcase_add_loop_test(files, own_weights_are_analysed_as_they_stand, 0, 2);

@@ -263,6 +263,7 @@ static const struct {
     const char *words[6], *says;
 } mistakes[] = {
     {{"rnu", SOLOW}, "did you mean 'run'?"},
+    {{"basin", "--help"}, "after it comes one of train, audit, spectrum"},
     {{"growth"}, "unknown command 'growth': after it comes one of phases, compare"},
     {{"phases", SOLOW}, "did you mean 'growth phases'?"},
     {{"data", "world_gdp_spl"}, "did you mean 'world_gdp_spliced'?"},
