@@ -215,3 +215,19 @@ enum status dataset_linear(size_t inputs, size_t outputs, size_t n, double noise
     free(matrix);
     return STATUS_OK;
 }
+
+enum status dataset_projection(size_t inputs, size_t outputs, size_t rank, struct dataset *out, struct error *e)
+{
+    enum status status = dataset_allocate(out, inputs, 0, inputs, outputs, e);
+    if (status)
+        return status;
+    if (rank > inputs || rank > outputs)
+        return error_set(e, STATUS_BAD_INPUT, "rank %zu is more than %zu inputs and %zu outputs allow", rank, inputs,
+                         outputs);
+    for (size_t i = 0; i < inputs; i++)
+        out->x[i * inputs + i] = sqrt((double)inputs);
+    for (size_t i = 0; i < rank; i++)
+        out->t[i * outputs + i] = sqrt((double)inputs);
+    snprintf(out->source, sizeof out->source, "the projection on %zu coordinate%s", rank, rank == 1 ? "" : "s");
+    return STATUS_OK;
+}

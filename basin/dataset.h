@@ -39,6 +39,10 @@ enum status dataset_modular_addition(size_t p, double part, double soft, uint64_
 /* t = A x + noise N(0, 1), x N(0, 1), A (outputs, inputs) N(0, 1/inputs). */
 enum status dataset_linear(size_t inputs, size_t outputs, size_t n, double noise, uint64_t seed, struct dataset *out,
                            struct error *e);
+/* t = A x with A = diag(1 for the first `rank`, 0), (outputs, inputs), at the inputs sqrt(inputs) e_i, i = 1 .. inputs,
+ * whose mean square is the identity: the loss of a linear map B is 1/2 |B - A|^2 (Frobenius) exactly. rank <= inputs,
+ * outputs. */
+enum status dataset_projection(size_t inputs, size_t outputs, size_t rank, struct dataset *out, struct error *e);
 /* The shipped digits (8 x 8, pixels / 16): the first n rows after a seeded shuffle, the next n_validation for
  * validation; targets one-hot, smoothed to 1 - soft and soft/9. */
 enum status dataset_digits(size_t n, size_t n_validation, double soft, uint64_t seed, struct dataset *out,

@@ -104,6 +104,8 @@ static enum status generate(struct basin_run *r, const char *what, size_t n, siz
     if (strcmp(what, "linear") == 0)
         return dataset_linear(inputs, outputs, n ? n : 100, config_number(config_get(data, "noise"), 0), seed, &r->data,
                               e);
+    if (strcmp(what, "projection") == 0)
+        return dataset_projection(inputs, outputs, (size_t)config_integer(config_get(data, "rank"), 0), &r->data, e);
     return generate_from_teacher(r, n ? n : 100, n_validation, seed, e);
 }
 

@@ -6,12 +6,13 @@ static const char *const activation_words[] = {"identity",  "relu", "leaky-relu"
                                                "gelu-tanh", "silu", "softplus",   "square", NULL};
 const char *const experiment_schemes[] = {"normal", "xavier", "he", "lecun", "torch", NULL};
 const char *const experiment_layouts[] = {"out-in", "in-out", NULL};
-static const char *const generators[] = {"xor", "parity", "boolean", "teacher", "modular-addition", "linear", NULL};
+static const char *const generators[] = {"xor",    "parity",     "boolean", "teacher", "modular-addition",
+                                         "linear", "projection", NULL};
 static const char *const datasets[] = {"digits", "fashion-mnist", NULL};
 const char *const experiment_losses[] = {"mse", "bce", "ce", NULL};
 const char *const experiment_behaviours[] = {"outputs", "probabilities", NULL};
 const char *const experiment_methods[] = {"flow", "lm", "adam", NULL};
-static const char *const analysis_words[] = {"audit", "spectrum", "volume", "contour", NULL};
+static const char *const analysis_words[] = {"audit", "spectrum", "volume", "contour", "llc", NULL};
 
 static const struct config_field width_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e6};
 static const struct config_field init_fields[] = {
@@ -107,6 +108,12 @@ static const struct config_field data_fields[] = {
      .high = 1,
      .fallback = "1",
      .meaning = "modular addition: part of the p^2 rows to train on"},
+    {.key = "rank",
+     .type = CONFIG_INTEGER,
+     .low = 0,
+     .high = 1e6,
+     .fallback = "0",
+     .meaning = "projection: how many inputs it keeps; the loss is 1/2 |B - A|^2 for a linear network with the map B"},
     {.key = "noise",
      .type = CONFIG_NUMBER,
      .low = 0,
@@ -169,7 +176,7 @@ static const struct config_field run_fields[] = {
     {0}};
 static const struct config_field run_element = {.type = CONFIG_MAP, .fields = run_fields};
 
-extern const struct config_field audit_schema[], spectrum_schema[], volume_schema[], contour_schema[];
+extern const struct config_field audit_schema[], spectrum_schema[], volume_schema[], contour_schema[], llc_schema[];
 
 const struct config_field basin_schema[] = {
     {.key = "kind", .type = CONFIG_CHOICE, .choices = kinds, .required = true, .meaning = "what kind of file this is"},
@@ -210,6 +217,7 @@ const struct config_field basin_schema[] = {
     {.key = "spectrum", .type = CONFIG_MAP, .fields = spectrum_schema, .meaning = "options of the spectrum"},
     {.key = "volume", .type = CONFIG_MAP, .fields = volume_schema, .meaning = "options of the volume"},
     {.key = "contour", .type = CONFIG_MAP, .fields = contour_schema, .meaning = "options of the contours"},
+    {.key = "llc", .type = CONFIG_MAP, .fields = llc_schema, .meaning = "options of the learning coefficient"},
     {.key = "runs",
      .type = CONFIG_LIST,
      .element = &run_element,

@@ -21,6 +21,7 @@ struct minimum {
     const struct training *training; /* NULL: weights from a file, as they stand */
     uint64_t seed;
     int threads;
+    const char *checkpoint; /* beginning of a path for what a long analysis puts away and takes up again, or NULL */
 };
 
 /* What an analysis found, in every form it is shown in. */

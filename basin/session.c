@@ -64,6 +64,7 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
                         struct basin_result *out, struct error *e)
 {
     *out = (struct basin_result){.run = r};
+    char *checkpoint = options->keep && options->folder ? text_format("%s.%s", options->folder, r->key) : NULL;
     enum status status = find_theta(out, only_run, options, reporter, e);
     struct minimum m = {.run = r,
                         .problem = &r->problem,
@@ -72,7 +73,8 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
                         .sigma = r->sigma,
                         .training = out->training.theta ? &out->training : NULL,
                         .seed = r->seed,
-                        .threads = options->threads};
+                        .threads = options->threads,
+                        .checkpoint = checkpoint};
     if (!list) {
         list = r->analyses;
         n_list = r->n_analyses;
@@ -84,6 +86,7 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
         out->analyses[k] = list[k];
         out->n_findings = k + 1;
     }
+    free(checkpoint);
     return status;
 }
 

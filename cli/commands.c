@@ -40,6 +40,8 @@ const struct command commands[] = {
      BASIN_DETAILS, BASIN_TAKES, 1, 1, command_basin_analysis},
     {"basin contour", "FILE", "Loss on planes through parameter space; behaviour surfaces of a three-parameter problem",
      BASIN_DETAILS, BASIN_TAKES, 1, 1, command_basin_analysis},
+    {"basin llc", "FILE", "Learning coefficient over the prior and at the point, by chains with their diagnostics",
+     BASIN_DETAILS, BASIN_TAKES, 1, 1, command_basin_analysis},
     {"models", "[NAME]", "List the growth models, or show one: equations, parameters, references", NULL, TAKES_JSON, 0,
      1, command_models},
     {"data", "[NAME]", "List the data series, or show one: unit, source, licence, notes, values",

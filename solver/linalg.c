@@ -21,14 +21,36 @@ static int row_length(size_t ld)
     return ld > 0 ? count(ld) : 1;
 }
 
+/* Below so many multiplications a call of BLAS takes longer to begin than the product does. */
+enum { SMALL = 200 };
+
+/* op(A) as strides: element (i, p) is a[i row_a + p column_a]; likewise b. */
+static void multiply_small(size_t m, size_t n, size_t k, double alpha, const double *a, size_t row_a, size_t column_a,
+                           const double *b, size_t row_b, size_t column_b, double beta, double *c, size_t ldc)
+{
+    k = alpha != 0 ? k : 0;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (size_t p = 0; p < k; p++)
+                sum += a[i * row_a + p * column_a] * b[p * row_b + j * column_b];
+            c[i * ldc + j] = alpha * sum + (beta != 0 ? beta * c[i * ldc + j] : 0);
+        }
+}
+
 void linalg_multiply(enum linalg_form form_a, enum linalg_form form_b, size_t m, size_t n, size_t k, double alpha,
                      const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c, size_t ldc)
 {
+    bool plain_a = form_a == LINALG_PLAIN, plain_b = form_b == LINALG_PLAIN;
     if (m == 0 || n == 0)
         return;
-    cblas_dgemm(CblasRowMajor, form_a == LINALG_PLAIN ? CblasNoTrans : CblasTrans,
-                form_b == LINALG_PLAIN ? CblasNoTrans : CblasTrans, count(m), count(n), count(k), alpha, a,
-                row_length(lda), b, row_length(ldb), beta, c, count(ldc));
+    if (m <= SMALL && n <= SMALL && k <= SMALL && m * n * k <= SMALL) {
+        multiply_small(m, n, k, alpha, a, plain_a ? lda : 1, plain_a ? 1 : lda, b, plain_b ? ldb : 1, plain_b ? 1 : ldb,
+                       beta, c, ldc);
+        return;
+    }
+    cblas_dgemm(CblasRowMajor, plain_a ? CblasNoTrans : CblasTrans, plain_b ? CblasNoTrans : CblasTrans, count(m),
+                count(n), count(k), alpha, a, row_length(lda), b, row_length(ldb), beta, c, count(ldc));
 }
 
 void linalg_gram(size_t m, size_t n, double alpha, const double *a, size_t lda, double beta, double *c, size_t ldc)
@@ -52,6 +74,13 @@ void linalg_mirror_upper(size_t n, double *c, size_t ldc)
 void linalg_multiply_vector(enum linalg_form form_a, size_t m, size_t n, double alpha, const double *a, size_t lda,
                             const double *x, double beta, double *y)
 {
+    if (m > 0 && n > 0 && m <= SMALL && n <= SMALL && m * n <= SMALL) {
+        if (form_a == LINALG_PLAIN)
+            multiply_small(m, 1, n, alpha, a, lda, 1, x, 1, 1, beta, y, 1);
+        else
+            multiply_small(n, 1, m, alpha, a, 1, lda, x, 1, 1, beta, y, 1);
+        return;
+    }
     if (m > 0 && n > 0)
         cblas_dgemv(CblasRowMajor, form_a == LINALG_PLAIN ? CblasNoTrans : CblasTrans, count(m), count(n), alpha, a,
                     count(lda), x, 1, beta, y, 1);
@@ -169,32 +198,68 @@ enum status linalg_svd(size_t m, size_t n, double *a, double *values, double *u,
     return status;
 }
 
+/* Row by row; returns n, or the row at which it fails. */
+static size_t cholesky_small(size_t n, double *a)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double sum = a[i * n + j];
+            for (size_t k = 0; k < j; k++)
+                sum -= a[i * n + k] * a[j * n + k];
+            if (j < i)
+                a[i * n + j] = sum / a[j * n + j];
+            else if (sum > 0)
+                a[i * n + i] = sqrt(sum);
+            else
+                return i;
+        }
+    return n;
+}
+
 enum status linalg_cholesky(size_t n, double *a, struct error *e)
 {
-    if (n == 0)
-        return STATUS_OK;
-    lapack_int info = LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'U', count(n), a, count(n));
+    enum { FEW = 8 };
+    lapack_int info = 0;
+    if (n <= FEW) {
+        size_t row = cholesky_small(n, a);
+        info = row < n ? (lapack_int)row + 1 : 0;
+    } else
+        info = LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'U', count(n), a, count(n));
     if (info > 0)
         return error_set(e, STATUS_REFUSED, "Cholesky: the matrix is not positive definite (at row %d)", (int)info);
     return check(info, "Cholesky", e);
 }
 
-void linalg_cholesky_solve(size_t n, size_t columns, const double *factor, double *x)
+static void solve_small(bool transposed, size_t n, size_t columns, const double *lower, double *x)
 {
-    if (n == 0 || columns == 0)
-        return;
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, count(n), count(columns), 1, factor,
-                count(n), x, count(columns));
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, CblasTrans, CblasNonUnit, count(n), count(columns), 1, factor,
-                count(n), x, count(columns));
+    for (size_t step = 0; step < n; step++) {
+        size_t i = transposed ? n - 1 - step : step;
+        double *row = x + i * columns, pivot = 1 / lower[i * n + i];
+        for (size_t k = transposed ? i + 1 : 0; k < (transposed ? n : i); k++) {
+            double factor = transposed ? lower[k * n + i] : lower[i * n + k];
+            for (size_t j = 0; j < columns; j++)
+                row[j] -= factor * x[k * columns + j];
+        }
+        for (size_t j = 0; j < columns; j++)
+            row[j] *= pivot;
+    }
 }
 
 void linalg_solve_lower(enum linalg_form form, size_t n, size_t columns, const double *lower, double *x)
 {
     if (n == 0 || columns == 0)
         return;
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, form == LINALG_PLAIN ? CblasNoTrans : CblasTrans, CblasNonUnit,
-                count(n), count(columns), 1, lower, count(n), x, count(columns));
+    if (n <= SMALL && columns <= SMALL && n * n * columns <= SMALL)
+        solve_small(form == LINALG_TRANSPOSED, n, columns, lower, x);
+    else
+        cblas_dtrsm(CblasRowMajor, CblasLeft, CblasLower, form == LINALG_PLAIN ? CblasNoTrans : CblasTrans,
+                    CblasNonUnit, count(n), count(columns), 1, lower, count(n), x, count(columns));
+}
+
+void linalg_cholesky_solve(size_t n, size_t columns, const double *factor, double *x)
+{
+    linalg_solve_lower(LINALG_PLAIN, n, columns, factor, x);
+    linalg_solve_lower(LINALG_TRANSPOSED, n, columns, factor, x);
 }
 
 enum status linalg_least_squares(size_t m, size_t n, double *a, const double *b, double rcond, double *x, size_t *rank,

@@ -8,4 +8,8 @@
  * trained. */
 struct figure *figure_of_training(const struct basin_result *results, size_t n);
 
+struct llc;
+/* The curve of learning coefficients over n; NULL with fewer than two points. */
+struct figure *figure_of_llc(const struct llc *l);
+
 #endif

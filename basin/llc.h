@@ -1,0 +1,37 @@
+/* The learning coefficient of an experiment: what is measured (llc.c), and how it is shown (llc_report.c). */
+#ifndef GEARS_BASIN_LLC_H
+#define GEARS_BASIN_LLC_H
+
+#include "basin/linear_llc.h"
+#include "basin/llc_curve.h"
+#include "basin/minimum.h"
+
+struct llc {
+    const struct minimum *m;
+    double n, n_beta, gamma; /* of the headline; localising strength */
+    double least;            /* L(theta*) */
+    double n_betas[LLC_RUNGS_MOST];
+    size_t rungs, target;
+    size_t chains, warmup, draws;
+    bool over_prior, at_point; /* what was asked for */
+
+    struct llc_curve prior, point; /* all rungs; the target alone */
+    struct llc_fit fit;
+
+    bool linear; /* then what follows is known: */
+    struct linear_llc_value exact[LLC_RUNGS_MOST];
+    size_t map_rank, multiplicity;
+    double limit;
+
+    bool has_rank;
+    size_t rank_g;
+    double quadratic; /* sum 1/2 n beta h/(n beta h + gamma) over H's eigenvalues at theta*; NAN: not computed */
+};
+
+/* The n >= e with n/ln n = n_beta; NAN below e. */
+double llc_examples(double n_beta);
+
+/* Tables, sentences, figure, JSON and refusals. */
+void llc_report(const struct llc *l, struct findings *out);
+
+#endif
