@@ -147,9 +147,11 @@ enum status plane_trajectory(struct plane *p, struct desk *d, struct error *e)
     size_t n = t->n_path;
     double *path = calloc(n * d->N, sizeof *path), *gram = malloc(n * n * sizeof *gram),
            *values = malloc(n * sizeof *values), total = 0;
-    enum status status = path && gram && values ? STATUS_OK : error_memory(e);
-    if (status)
+    enum status status;
+    if (!path || !gram || !values) {
+        status = error_memory(e);
         goto out;
+    }
     for (size_t i = 0; i < n * d->N; i++)
         path[i] = t->path[i] - d->m->theta[i % d->N];
     linalg_multiply(LINALG_PLAIN, LINALG_TRANSPOSED, n, n, d->N, 1, path, d->N, path, d->N, 0, gram, n);

@@ -137,8 +137,11 @@ static size_t round_marks(double low, double high, double marks[MARKS_MOST])
     while (high - low < 3 * step)
         step /= 2;
     size_t n = 0;
-    for (double at = ceil(low / step) * step; at <= high && n < MARKS_MOST; at += step)
-        marks[n++] = at;
+    double first = ceil(low / step);
+    while (n < MARKS_MOST && (first + (double)n) * step <= high) {
+        marks[n] = (first + (double)n) * step;
+        n++;
+    }
     return n;
 }
 

@@ -171,7 +171,7 @@ static void add_family(struct figure *f, size_t panel, const struct space *s, si
     size_t *triangles = malloc((3 * surface->n_triangles + 1) * sizeof *triangles);
     char legend[60];
     for (size_t t = 0; triangles && t < surface->n_triangles; t++)
-        if (stripe_of(s, surface, surface->triangles + 3 * t) % members == own)
+        if (stripe_of(s, surface, surface->triangles + 3 * t) % (members ? members : 1) == own)
             memcpy(triangles + 3 * n++, surface->triangles + 3 * t, 3 * sizeof *triangles);
     if (first == family)
         snprintf(legend, sizeof legend, "behaviour %zu is right", family + 1);
