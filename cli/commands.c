@@ -30,6 +30,9 @@ const struct command commands[] = {
      "figures, "
      "report.html, summary.json.",
      TAKES_JSON | TAKES_SET | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 1, 1, command_growth_forecast},
+    {"growth claims", "", "Test claims about growth on the data: verdicts with numbers, and the pictures",
+     "With --out the figures and a report are written there.",
+     TAKES_JSON | TAKES_CLAIM | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 0, 0, command_growth_claims},
     {"basin train", "FILE", "Train an experiment's network to a minimum and keep the weights", BASIN_DETAILS,
      BASIN_TAKES, 1, 1, command_basin_train},
     {"basin audit", "FILE", "Ranks of G and H at a minimum, and where each lost dimension comes from", BASIN_DETAILS,

@@ -129,6 +129,7 @@ static const struct density cases[] = {
     {{0.2, -0.3, -0.4}, 1, 2},
     {{0.5, 0.4, -1.5}, 2, 1},
     {{1e-4, 0, -3}, 0.05, 100},
+    {{2e-7, 1e-3, -60}, 1.3, 10}, /* nearly an exponential with noise */
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 

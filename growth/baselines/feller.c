@@ -4,6 +4,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_integration.h>
 #include <gsl/gsl_roots.h>
 #include <math.h>
 
@@ -32,6 +33,22 @@ double feller_absorbed(const struct feller *f, double x0, double t)
     return t <= 0 ? 0 : gsl_cdf_gamma_Q(l, -f->nu, 1);
 }
 
+/* The same by integrating the density over v = sqrt(u), where it is close to a normal one of variance about 1/2: for
+ * large l, where the sum would be long. centre, spread: of v. */
+static double above_integrated(const struct feller *f, double x0, double t, double u, double centre, double spread)
+{
+    enum { NODES = 128 };
+    double k = rate(f, t), low = fmax(sqrt(u), centre - 10 * spread), high = fmax(low, centre) + 10 * spread, sum = 0;
+    gsl_integration_glfixed_table *table = gsl_integration_glfixed_table_alloc(NODES);
+    for (size_t i = 0; table && i < NODES; i++) {
+        double v, weight;
+        gsl_integration_glfixed_point(low, high, i, &v, &weight, table);
+        sum += weight * exp(feller_log_density(f, x0, t, v * v / k)) * 2 * v / k;
+    }
+    gsl_integration_glfixed_table_free(table);
+    return table ? fmin(sum, 1) : NAN;
+}
+
 /* sum_j w_j Q(j+1, u) with w_j = e^-l l^(q+j)/Gamma(q+j+1): both factors by their recurrences, upwards from where w is
  * negligible. */
 double feller_above(const struct feller *f, double x0, double t, double x)
@@ -42,6 +59,8 @@ double feller_above(const struct feller *f, double x0, double t, double x)
     double above = gsl_cdf_gamma_Q(u, first + 1, 1), step = exp((first + 1) * log(u) - u - lgamma(first + 2)), sum = 0;
     if (!(u > 0))
         return 1 - feller_absorbed(f, x0, t);
+    if (l - q > 1e4)
+        return above_integrated(f, x0, t, u, sqrt(l - q), sqrt((2 * l - q) / (l - q)) / 2);
     for (size_t i = 0; first + (double)i <= last; i++) {
         double j = first + (double)i;
         sum += weight * fmin(above, 1);

@@ -1,0 +1,251 @@
+/* growth/claims: what they are made of, planted truths, known answers, and the command. */
+#include "growth/claims/claims.h"
+#include "growth/claims/rivals.h"
+#include "solver/random.h"
+#include "tests/program.h"
+#include "tests/testing.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 400 };
+
+/* Rows of the test's own. */
+struct made {
+    double year[MOST], value[MOST], weight[MOST];
+    struct baseline_rows rows;
+};
+
+/* Yearly from 1900: ln value(year) plus an AR(1) of standard deviation `noise` and correlation rho. */
+static void make(struct made *m, size_t n, double (*log_value)(double year), double noise, double rho, uint64_t seed)
+{
+    struct random_stream r = random_stream(seed, 0);
+    double state = noise * random_normal(&r);
+    m->rows =
+        (struct baseline_rows){.n = n, .n_fit = n, .year = m->year, .value = m->value, .weight = m->weight, .scale = 1};
+    for (size_t i = 0; i < n; i++) {
+        m->year[i] = 1900 + (double)i;
+        m->value[i] = exp(log_value(m->year[i]) + state);
+        m->weight[i] = 1;
+        state = rho * state + noise * sqrt(1 - rho * rho) * random_normal(&r);
+    }
+}
+
+static double planted_hyperbola(double year)
+{
+    return -1.2 * log(2040 - year);
+}
+
+static double planted_line(double year)
+{
+    return 0.02 * (year - 1900);
+}
+
+static double planted_bend(double year)
+{
+    double t = year - 1950;
+    return 0.03 * t - 0.0002 * t * t;
+}
+
+START_TEST(a_planted_power_law_wins)
+{
+    static struct made m;
+    static struct contest c;
+    make(&m, 130, planted_hyperbola, 0.01, 0.8, testing_seed());
+    contest_run(&m.rows, NULL, 0, &c);
+    ck_assert(!c.score[RIVAL_HYPERBOLA].ran_away);
+    ck_assert(c.score[RIVAL_HYPERBOLA].aic < c.score[RIVAL_EXPONENTIAL].aic - 10);
+    ck_assert(contest_excess(&c, RIVAL_HYPERBOLA, false, NULL) < 4);
+    ck_assert(c.score[RIVAL_HYPERBOLA].held_rms < c.score[RIVAL_EXPONENTIAL].held_rms);
+}
+END_TEST
+
+START_TEST(a_planted_exponential_and_a_bend_do_not_look_like_one)
+{
+    static struct made m;
+    static struct contest c;
+    uint64_t seed = testing_seed();
+    enum rival best = N_RIVALS;
+    make(&m, 100, planted_line, 0.03, 0.5, seed);
+    contest_run(&m.rows, NULL, 0, &c);
+    ck_assert(c.score[RIVAL_EXPONENTIAL].aic < c.score[RIVAL_HYPERBOLA].aic + 6);
+    make(&m, 100, planted_bend, 0.03, 0.5, seed);
+    contest_run(&m.rows, NULL, 0, &c);
+    ck_assert(c.score[RIVAL_HYPERBOLA].ran_away);
+    ck_assert(contest_excess(&c, RIVAL_HYPERBOLA, false, &best) > 10);
+    ck_assert(best == RIVAL_QUADRATIC || best == RIVAL_LOGISTIC);
+    ck_assert(contest_excess(&c, RIVAL_HYPERBOLA, true, NULL) > 10);
+}
+END_TEST
+
+/* The model's path times a factor: with the true path it wins, and its score is that of the residuals alone. */
+START_TEST(the_model_is_held_against_its_own_path)
+{
+    static struct made m;
+    static struct contest c;
+    static double path[MOST];
+    make(&m, 100, planted_bend, 0.02, 0.5, testing_seed());
+    for (size_t i = 0; i < 100; i++)
+        path[i] = 17 * exp(planted_bend(m.year[i]));
+    contest_run(&m.rows, path, 0, &c);
+    ck_assert(c.score[RIVAL_MODEL].fitted);
+    ck_assert(c.score[RIVAL_MODEL].aic < c.score[RIVAL_EXPONENTIAL].aic - 10);
+    ck_assert(c.score[RIVAL_MODEL].aic < c.score[RIVAL_QUADRATIC].aic + 6);
+    ck_assert(isnan(c.score[RIVAL_MODEL].held_rms));
+    path[50] = NAN;
+    contest_run(&m.rows, path, 0, &c);
+    ck_assert(!c.score[RIVAL_MODEL].fitted);
+}
+END_TEST
+
+/* Known of these data: 1950-2016 the best hyperbola runs away to an exponential and the log-quadratic curvature is
+ * negative in all five; from 1820 on the hyperbola beats the exponential. */
+START_TEST(five_countries)
+{
+    static const char *const series[] = {"gdppc_usa_maddison2023", "gdppc_gbr_maddison2023", "gdppc_fra_maddison2023",
+                                         "gdppc_deu_maddison2023", "gdppc_jpn_maddison2023"};
+    struct baseline_options o = baseline_options_default();
+    struct baseline_fit power, line, bend;
+    struct track t;
+    ck_assert_int_eq(track_load(series[_i], "country", &t, NULL), STATUS_OK);
+    while (t.rows.year[t.rows.n - 1] > 2016)
+        t.rows.n--;
+    struct baseline_rows late = track_since(&t, 1950), early = track_since(&t, 1820);
+    ck_assert_int_eq(baseline_fit(baseline_find("hyperbola"), &late, &o, &power, NULL), STATUS_OK);
+    ck_assert_int_eq(baseline_fit(baseline_find("log-quadratic"), &late, &o, &bend, NULL), STATUS_OK);
+    ck_assert(power.at_bound && isnan(power.blow_up));
+    ck_assert(bend.param[2] < -3 * bend.error[2]);
+    ck_assert_int_eq(baseline_fit(baseline_find("hyperbola"), &early, &o, &power, NULL), STATUS_OK);
+    ck_assert_int_eq(baseline_fit(baseline_find("exponential"), &early, &o, &line, NULL), STATUS_OK);
+    ck_assert(!power.at_bound && power.aic < line.aic - 10);
+    track_clear(&t);
+}
+END_TEST
+
+START_TEST(tracks)
+{
+    struct track t, world;
+    double mean, error;
+    static struct made m;
+    ck_assert_int_eq(track_load_ratio("firstworld_gdp", "firstworld_population", 1e6, "per head", &t, NULL), STATUS_OK);
+    assert_close(exp(track_log_at(&t, 1)), 16.081e9 / 29170.0e3, 1e-12, 0); /* first rows of both files */
+    assert_close(exp(track_log_at(&t, 2022)), 26980.866e9 / 949117.85e3, 1e-12, 0);
+    assert_close(track_growth(&t, 1, 2022), log(26980.866 / 949.11785 * 29.170 / 16.081) / 2021, 1e-12, 0);
+    ck_assert(isnan(track_growth(&t, 0, 2022)) && isnan(track_growth(&t, 1950, 2030)));
+    ck_assert(!track_mean_growth(&t, 1820, 1870, &mean, &error) && isnan(error)); /* not annual there */
+    ck_assert_uint_eq(track_since(&t, 2000).n, 23);
+    ck_assert_int_eq(track_load_ratio("world_gdp_spliced", "world_population", 1e3, "world", &world, NULL), STATUS_OK);
+    assert_close(exp(track_log_at(&world, 2019)), 9.5e3, 0.03, 0); /* Maddison dollars per head */
+    track_clear(&t);
+    track_clear(&world);
+    /* growth that alternates between 1 and 3 %: autocovariances 1e-4 (-1)^lag (n - lag)/n, Bartlett weights to lag 5 */
+    make(&m, 25, planted_line, 0, 0, 0);
+    double level = 0, sum = 1, n = 24;
+    for (size_t i = 0; i < 25; i++) {
+        m.value[i] = exp(level);
+        level += i % 2 ? 0.03 : 0.01;
+    }
+    for (int lag = 1; lag <= 5; lag++)
+        sum += 2 * (1 - lag / 6.0) * (lag % 2 ? -1 : 1) * (n - lag) / n;
+    struct track made = {.rows = m.rows};
+    ck_assert(track_mean_growth(&made, 1900, 1924, &mean, &error));
+    assert_close(mean, 0.02, 1e-12, 0);
+    assert_close(error, 0.01 * sqrt(sum / n), 1e-9, 0);
+}
+END_TEST
+
+/* --- the command -------------------------------------------------------------------------------------------------- */
+
+static struct program p;
+
+static json_t *claim_as_json(const char *name)
+{
+    p.seconds = 280;
+    program_run(&p, "growth", "claims", "--claim", name, "--json");
+    assert_code(&p, 0);
+    json_t *json = json_loads(p.text, 0, NULL);
+    ck_assert_ptr_nonnull(json);
+    json_t *run = json_incref(json_array_get(json_object_get(json, "runs"), 0));
+    ck_assert_str_eq(json_string_value(json_object_get(run, "name")), name);
+    ck_assert(strlen(json_string_value(json_object_get(run, "sentence"))) > 100);
+    json_decref(json);
+    program_clear(&p);
+    return run;
+}
+
+/* Growth from the files' own rows: GDP 1950, 1973, 2000, 2019. */
+START_TEST(claim_a_says_what_the_files_say)
+{
+    json_t *run = claim_as_json("a"), *periods = json_object_get(run, "periods");
+    struct series s;
+    double at[4] = {0};
+    static const double years[] = {1950, 1973, 2000, 2019};
+    ck_assert_int_eq(series_load("firstworld_gdp", &s, NULL), STATUS_OK);
+    for (size_t i = 0; i < s.n; i++)
+        for (int k = 0; k < 4; k++)
+            if (s.year[i] == years[k])
+                at[k] = s.value[i];
+    for (size_t k = 0; k < 3; k++) {
+        const json_t *period = json_array_get(periods, 3 + k);
+        ck_assert(json_number_value(json_object_get(period, "from")) == years[k]);
+        assert_close(json_number_value(json_object_get(period, "output")),
+                     log(at[k + 1] / at[k]) / (years[k + 1] - years[k]), 1e-12, 0);
+    }
+    series_clear(&s);
+    ck_assert_str_eq(json_string_value(json_object_get(run, "verdict")), "holds");
+    json_decref(run);
+}
+END_TEST
+
+START_TEST(claim_d_as_json)
+{
+    json_t *run = claim_as_json("d"), *roodman = json_object_get(json_object_get(run, "roodman"), "world");
+    ck_assert(json_number_value(json_object_get(roodman, "B")) > 0.2);
+    ck_assert_uint_eq(json_array_size(json_object_get(run, "contests")), 6);
+    ck_assert(json_is_string(json_object_get(run, "verdict")));
+    json_decref(run);
+}
+END_TEST
+
+START_TEST(an_unknown_claim)
+{
+    program_run(&p, "growth", "claims", "--claim", "z");
+    assert_code(&p, 2);
+    assert_contains(p.errors, "there is no claim 'z'");
+    program_clear(&p);
+}
+END_TEST
+
+START_TEST(claims_stand_in_one_table)
+{
+    for (size_t i = 0; i < claim_registry_size; i++) {
+        ck_assert_ptr_eq(claim_find(claim_registry[i]->name), claim_registry[i]);
+        for (size_t k = 0; k < i; k++)
+            ck_assert_int_lt(strcmp(claim_registry[k]->name, claim_registry[i]->name), 0);
+    }
+    ck_assert_ptr_null(claim_find("z"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("claims");
+    TCase *parts = tcase_create("parts"), *command = tcase_create("command");
+    tcase_set_timeout(parts, 120);
+    tcase_set_timeout(command, 300);
+    tcase_add_test(parts, a_planted_power_law_wins);
+    tcase_add_test(parts, a_planted_exponential_and_a_bend_do_not_look_like_one);
+    tcase_add_test(parts, the_model_is_held_against_its_own_path);
+    tcase_add_loop_test(parts, five_countries, 0, 5);
+    tcase_add_test(parts, tracks);
+    tcase_add_test(command, claim_a_says_what_the_files_say);
+    tcase_add_test(command, claim_d_as_json);
+    tcase_add_test(command, an_unknown_claim);
+    tcase_add_test(command, claims_stand_in_one_table);
+    suite_add_tcase(suite, parts);
+    suite_add_tcase(suite, command);
+    return testing_main(suite);
+}
