@@ -46,11 +46,6 @@ enum status error_set_at(struct error *e, enum status status, const char *file, 
     return status;
 }
 
-enum status error_memory(struct error *e)
-{
-    return error_set(e, STATUS_FAILED, "out of memory");
-}
-
 char *error_format(const struct error *e, char *buffer, size_t size)
 {
     if (!e->file[0])

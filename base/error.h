@@ -35,7 +35,11 @@ enum status error_set_at(struct error *e, enum status status, const char *file, 
                          const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* Out of memory: STATUS_FAILED with a message that says so. */
-enum status error_memory(struct error *e);
+static inline enum status error_memory(struct error *e)
+{
+    error_set(e, STATUS_FAILED, "out of memory");
+    return STATUS_FAILED; /* said here, so that analysers of other files know it is not 0 */
+}
 
 /* One line "file:line:column: message" (what is unknown is left out), without newline, into buffer[size].
  * Returns buffer. */

@@ -1,7 +1,8 @@
 /* The list of analyses: one line each. */
 #include "basin/minimum.h"
 
-extern const struct analysis analysis_audit, analysis_spectrum, analysis_volume, analysis_contour, analysis_llc;
+extern const struct analysis analysis_audit, analysis_spectrum, analysis_volume, analysis_segment, analysis_contour,
+    analysis_llc;
 
-const struct analysis *const analyses[] = {&analysis_audit,   &analysis_spectrum, &analysis_volume,
-                                           &analysis_contour, &analysis_llc,      NULL};
+const struct analysis *const analyses[] = {
+    &analysis_audit, &analysis_spectrum, &analysis_volume, &analysis_segment, &analysis_contour, &analysis_llc, NULL};

@@ -217,6 +217,8 @@ static double contribution_error(const struct ladder *l, size_t rung, double wei
     const double *d = l->series + rung * series_size(l);
     double beta = l->out->rungs[rung].beta, mean = l->out->rungs[rung].mean, *y = l->draws[1];
     struct diagnostics g;
+    if (weight == 0 && curvature == 0) /* the only rung: there is no ladder */
+        return 0;
     for (size_t i = 0; i < series_size(l); i++) {
         double off = d[i] - mean;
         y[i] = (weight + curvature) * beta * off - curvature * beta * beta * off * off;
@@ -388,8 +390,8 @@ static enum status climb(struct ladder *l, double beta, struct error *e)
             break;
         l->out->n_rungs = k + 1;
         double mean = l->out->rungs[k].mean;
-        /* near the cutoff, or d does not come down to it any more because half of all draws are inside */
-        if (mean <= 1.02 * cutoff)
+        /* near enough to the cutoff for the last step */
+        if (mean <= 1.1 * cutoff)
             return STATUS_OK;
         /* d falls as 1/beta at the end: the last rung where it is at the cutoff */
         beta *= mean < factor * cutoff ? fmax(mean / cutoff, 1.05) : factor;

@@ -12,7 +12,7 @@ static const char *const datasets[] = {"digits", "fashion-mnist", NULL};
 const char *const experiment_losses[] = {"mse", "bce", "ce", NULL};
 const char *const experiment_behaviours[] = {"outputs", "probabilities", NULL};
 const char *const experiment_methods[] = {"flow", "lm", "adam", NULL};
-static const char *const analysis_words[] = {"audit", "spectrum", "volume", "contour", "llc", NULL};
+static const char *const analysis_words[] = {"audit", "spectrum", "volume", "segment", "contour", "llc", NULL};
 
 static const struct config_field width_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e6};
 static const struct config_field init_fields[] = {
@@ -176,7 +176,8 @@ static const struct config_field run_fields[] = {
     {0}};
 static const struct config_field run_element = {.type = CONFIG_MAP, .fields = run_fields};
 
-extern const struct config_field audit_schema[], spectrum_schema[], volume_schema[], contour_schema[], llc_schema[];
+extern const struct config_field audit_schema[], spectrum_schema[], volume_schema[], segment_schema[], contour_schema[],
+    llc_schema[];
 
 const struct config_field basin_schema[] = {
     {.key = "kind", .type = CONFIG_CHOICE, .choices = kinds, .required = true, .meaning = "what kind of file this is"},
@@ -216,6 +217,7 @@ const struct config_field basin_schema[] = {
     {.key = "audit", .type = CONFIG_MAP, .fields = audit_schema, .meaning = "options of the audit"},
     {.key = "spectrum", .type = CONFIG_MAP, .fields = spectrum_schema, .meaning = "options of the spectrum"},
     {.key = "volume", .type = CONFIG_MAP, .fields = volume_schema, .meaning = "options of the volume"},
+    {.key = "segment", .type = CONFIG_MAP, .fields = segment_schema, .meaning = "options of the basin segment"},
     {.key = "contour", .type = CONFIG_MAP, .fields = contour_schema, .meaning = "options of the contours"},
     {.key = "llc", .type = CONFIG_MAP, .fields = llc_schema, .meaning = "options of the learning coefficient"},
     {.key = "runs",

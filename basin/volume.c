@@ -1,14 +1,9 @@
-/* The volume of the basin around a minimum, by every repair of the singular quadratic that is in closed form: one
- * table, because no single row is the answer. The mathematics is in docs/volume.md. */
+/* The volume of the basin around a minimum, by closed forms of its quadratic and by sampling: one table, because no
+ * single row is the answer. The mathematics is in docs/volume.md. */
 #include "base/json.h"
-#include "basin/minimum.h"
-#include "basin/quadratic.h"
-#include "config/config.h"
-#include "solver/linalg.h"
+#include "basin/volume_private.h"
 
-#include <float.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +11,100 @@
 enum { DENSE_MOST = 20000 };
 static const double DEFAULT_THRESHOLD = 0.01, DEFAULT_DECAY = 1e-4;
 
+static const char *const method_words[] = {"star", "annealed", "rejection", "drain", NULL};
+static const char *const sameness_words[] = {"loss",         "kl", "output-distance", "hidden-activations",
+                                             "feature-gram", NULL};
+static const struct config_field method_element = {.type = CONFIG_CHOICE, .choices = method_words};
+static const struct config_field star_fields[] = {
+    {.key = "directions",
+     .type = CONFIG_INTEGER,
+     .low = 2,
+     .high = 1e7,
+     .fallback = "2000",
+     .meaning = "random directions"},
+    {.key = "epsilon",
+     .type = CONFIG_NUMBER,
+     .low = 0,
+     .high = 1e6,
+     .fallback = "sqrt(2 threshold)",
+     .meaning = "in p = 1/(sqrt lambda + epsilon), lambda of the Hessian in units of sigma; by default where a radius "
+                "is sigma"},
+    {.key = "checks",
+     .type = CONFIG_INTEGER,
+     .low = 0,
+     .high = 1000,
+     .fallback = "4",
+     .meaning = "places on the way to each radius that must be inside too"},
+    {0}};
+static const struct config_field annealed_fields[] = {
+    {.key = "chains", .type = CONFIG_INTEGER, .low = 2, .high = 1000, .fallback = "4", .meaning = "Markov chains"},
+    {.key = "warmup",
+     .type = CONFIG_INTEGER,
+     .low = 20,
+     .high = 1e6,
+     .fallback = "200",
+     .meaning = "iterations at each beta that adapt and are not kept"},
+    {.key = "draws", .type = CONFIG_INTEGER, .low = 8, .high = 1e6, .fallback = "300", .meaning = "and that are kept"},
+    {.key = "max_steps",
+     .type = CONFIG_INTEGER,
+     .low = 1,
+     .high = 65535,
+     .fallback = "255",
+     .meaning = "leapfrog steps of a trajectory, at most"},
+    {.key = "factor",
+     .type = CONFIG_NUMBER,
+     .low = 1.01,
+     .high = 16,
+     .fallback = "2",
+     .meaning = "from one beta to the next"},
+    {.key = "localise",
+     .type = CONFIG_NUMBER,
+     .low = 0,
+     .high = 1e6,
+     .fallback = "0: no",
+     .meaning = "width, in units of sigma, of a Gaussian about theta* that keeps the chains there and is put back"},
+    {0}};
+static const struct config_field drain_fields[] = {
+    {.key = "inner",
+     .type = CONFIG_NUMBER,
+     .low = 1e-9,
+     .high = 1e6,
+     .fallback = "0.3",
+     .meaning = "radius of the first ball, in units of sigma"},
+    {.key = "outer", .type = CONFIG_NUMBER, .low = 1e-9, .high = 1e6, .fallback = "3", .meaning = "of the last one"},
+    {.key = "points", .type = CONFIG_INTEGER, .low = 10, .high = 1e6, .fallback = "50", .meaning = "in the first ball"},
+    {.key = "chains", .type = CONFIG_INTEGER, .low = 4, .high = 1000, .fallback = "8", .meaning = "bridges"},
+    {.key = "steps", .type = CONFIG_INTEGER, .low = 10, .high = 1e6, .fallback = "100", .meaning = "in each ball"},
+    {0}};
+
 const struct config_field volume_schema[] = {
     {.key = "threshold",
      .type = CONFIG_NUMBER,
      .low = 1e-300,
      .high = 1e6,
      .fallback = "0.01",
-     .meaning = "T: the basin is where the loss is at most T above the minimum"},
+     .meaning = "T: the basin is where the sameness is at most T"},
+    {.key = "sameness",
+     .type = CONFIG_CHOICE,
+     .choices = sameness_words,
+     .fallback = "loss",
+     .meaning = "loss: its excess over the minimum; kl: divergence of the outputs on the training examples; "
+                "output-distance: half the mean squared distance on the validation examples; hidden-activations, "
+                "feature-gram: what hidden layers do, relative"},
+    {.key = "methods",
+     .type = CONFIG_LIST,
+     .element = &method_element,
+     .max_length = 4,
+     .fallback = "star; annealed and rejection too up to 100 parameters",
+     .meaning =
+         "sampled rows: star-domain directions, annealed integration, counting draws of the prior, draining by the "
+         "flow"},
+    {.key = "sigma",
+     .type = CONFIG_NUMBER,
+     .low = 1e-9,
+     .high = 1e9,
+     .fallback = "as initialised",
+     .meaning = "width of the prior, the same for all parameters"},
     {.key = "decay",
      .type = CONFIG_NUMBER,
      .low = 1e-300,
@@ -35,238 +117,263 @@ const struct config_field volume_schema[] = {
      .high = 1e12,
      .fallback = "the number of examples",
      .meaning = "the loss in nats is beta x loss, where a prior is added to it"},
+    {.key = "draws",
+     .type = CONFIG_INTEGER,
+     .low = 100,
+     .high = 1e9,
+     .fallback = "20000",
+     .meaning = "rejection: draws of the prior"},
+    {.key = "star", .type = CONFIG_MAP, .fields = star_fields, .meaning = "star-domain directions"},
+    {.key = "annealed", .type = CONFIG_MAP, .fields = annealed_fields, .meaning = "annealed integration"},
+    {.key = "drain", .type = CONFIG_MAP, .fields = drain_fields, .meaning = "draining by the flow"},
     {0}};
-
-enum { ROWS_MOST = 8 };
-struct row {
-    const char *name, *what; /* "volume" or "prior mass" */
-    double log_value;        /* natural logarithm; INFINITY: infinite */
-    double added;            /* nats of ln V that come from the added term; NAN: there is none */
-    bool refused;
-    char note[320];
-};
-
-struct volume {
-    size_t N;
-    double threshold, decay, beta, log_sigma; /* log_sigma: mean of ln sigma_i */
-    double *plain;                            /* (N) eigenvalues of the loss's Hessian, without weight decay */
-    double *scaled, *displacement; /* (N) eigenvalues of S^1/2 H S^1/2, coordinates of S^-1/2 theta; S = diag sigma^2 */
-    double tolerance, scaled_tolerance;
-    struct row rows[ROWS_MOST];
-    size_t n_rows;
-};
 
 static void volume_clear(struct volume *v)
 {
+    for (size_t k = 0; k < v->n_stars; k++)
+        star_clear(&v->stars[k].star);
+    for (size_t k = 0; k < v->n_ladders; k++)
+        annealed_clear(&v->ladders[k]);
+    sameness_free(v->sameness);
+    free(v->sigma);
     free(v->plain);
+    free(v->diagonal);
     free(v->scaled);
     free(v->displacement);
+    free(v->basis);
 }
 
-/* --- the two spectra
- * ---------------------------------------------------------------------------------------------------- */
-
-static double zero_tolerance(size_t n, const double *ascending)
+static void set_prior(struct volume *v)
 {
-    return (double)n * DBL_EPSILON * fmax(fabs(ascending[0]), fabs(ascending[n - 1]));
+    double sigma = config_number(config_get(v->options, "sigma"), 0);
+    v->uniform = true;
+    for (size_t i = 0; i < v->N; i++) {
+        v->sigma[i] = sigma > 0 ? sigma : v->m->sigma[i];
+        v->uniform = v->uniform && v->sigma[i] == v->sigma[0];
+        v->log_sigma += log(v->sigma[i]) / (double)v->N;
+    }
+    v->prior = (struct prior){.sigma = v->sigma};
 }
 
-static enum status find_spectra(struct volume *v, const struct minimum *m, struct tape *tape, double *H,
-                                struct error *e)
+static enum status allocate(struct volume *v, struct error *e)
 {
     size_t N = v->N;
-    tape_move(tape, m->theta);
-    enum status status = tape_hessian(tape, HESSIAN_FULL, H, e);
-    for (size_t i = 0; i < N && !status; i++)
-        H[i * N + i] -= m->problem->weight_decay;
-    double *copy = status ? NULL : malloc(N * N * sizeof *copy);
-    if (!status && !copy)
-        return error_memory(e);
-    for (size_t i = 0; i < N && copy; i++)
-        for (size_t j = 0; j < N; j++)
-            copy[i * N + j] = m->sigma[i] * m->sigma[j] * H[i * N + j];
-    if (!status)
-        status = linalg_eigen_symmetric(N, H, false, v->plain, e);
-    if (!status)
-        status = linalg_eigen_symmetric(N, copy, true, v->scaled, e);
-    for (size_t i = 0; i < N && !status; i++) {
-        v->displacement[i] = 0;
-        for (size_t j = 0; j < N; j++)
-            v->displacement[i] += copy[i * N + j] * m->theta[j] / m->sigma[j];
-        v->log_sigma += log(m->sigma[i]) / (double)N;
-    }
-    if (!status) {
-        v->tolerance = zero_tolerance(N, v->plain);
-        v->scaled_tolerance = zero_tolerance(N, v->scaled);
-    }
-    free(copy);
-    return status;
+    v->sigma = malloc(N * sizeof *v->sigma);
+    v->plain = malloc(N * sizeof *v->plain);
+    v->diagonal = malloc(N * sizeof *v->diagonal);
+    v->scaled = malloc(N * sizeof *v->scaled);
+    v->displacement = malloc(N * sizeof *v->displacement);
+    v->basis = malloc(N * N * sizeof *v->basis);
+    return v->sigma && v->plain && v->diagonal && v->scaled && v->displacement && v->basis ? STATUS_OK
+                                                                                           : error_memory(e);
 }
 
-static enum status prepare(struct volume *v, const struct minimum *m, const struct config_node *options,
-                           struct error *e)
+static enum status prepare(struct volume *v, struct error *e)
 {
+    const struct minimum *m = v->m;
     double decay = m->problem->weight_decay > 0 ? m->problem->weight_decay : DEFAULT_DECAY;
-    *v = (struct volume){.N = m->problem->network.n_parameters,
-                         .threshold = config_number(config_get(options, "threshold"), DEFAULT_THRESHOLD),
-                         .decay = config_number(config_get(options, "decay"), decay),
-                         .beta = config_number(config_get(options, "beta"), (double)m->problem->n)};
+    v->N = m->problem->network.n_parameters;
+    v->threshold = config_number(config_get(v->options, "threshold"), DEFAULT_THRESHOLD);
+    v->decay = config_number(config_get(v->options, "decay"), decay);
+    v->beta = config_number(config_get(v->options, "beta"), (double)m->problem->n);
+    const struct config_node *measure = config_get(v->options, "sameness");
+    struct error inner = {0};
     if (v->N > DENSE_MOST)
         return error_set(e, STATUS_REFUSED, "%zu parameters: the volume takes the dense Hessian, up to %d", v->N,
                          DENSE_MOST);
-    v->plain = malloc(v->N * sizeof *v->plain);
-    v->scaled = malloc(v->N * sizeof *v->scaled);
-    v->displacement = malloc(v->N * sizeof *v->displacement);
-    double *H = malloc(v->N * v->N * sizeof *H);
-    struct tape *tape = NULL;
-    enum status status = v->plain && v->scaled && v->displacement && H ? STATUS_OK : error_memory(e);
-    if (!status)
-        status = tape_new(m->problem, &tape, e);
-    if (!status)
-        status = find_spectra(v, m, tape, H, e);
-    tape_free(tape);
-    free(H);
-    return status;
+    enum status status = allocate(v, e);
+    if (status)
+        return status;
+    set_prior(v);
+    status =
+        sameness_new(sameness_find(config_text(measure, "loss")), m->problem, m->data, m->theta, &v->sameness, &inner);
+    if (status == STATUS_BAD_INPUT)
+        return config_error(measure, e, "volume.%s", inner.message);
+    if (status)
+        return error_memory(e);
+    v->region = sameness_region(v->sameness, v->threshold);
+    return volume_find_spectra(v, e);
 }
 
-/* --- the rows
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- showing */
 
-static void add_row(struct volume *v, const char *name, const char *what, enum status status,
-                    const struct error *refusal, double log_value, double added, const char *note, ...)
-    __attribute__((format(printf, 8, 9)));
-static void add_row(struct volume *v, const char *name, const char *what, enum status status,
-                    const struct error *refusal, double log_value, double added, const char *note, ...)
+static const char *const status_words[] = {"ok", "lower bound", "infinite", "refused"};
+
+static json_t *stars_to_json(const struct volume *v)
 {
-    struct row *r = &v->rows[v->n_rows++];
-    va_list arguments;
-    *r = (struct row){
-        .name = name, .what = what, .log_value = log_value, .added = added, .refused = status != STATUS_OK};
-    if (status) {
-        snprintf(r->note, sizeof r->note, "%.300s", refusal->message);
-        return;
+    json_t *list = json_array();
+    for (size_t k = 0; k < v->n_stars; k++) {
+        const struct volume_star *s = &v->stars[k];
+        const struct estimate *e = &s->star.estimate;
+        json_t *o = json_object();
+        json_object_set_new(o, "name", json_string(s->name));
+        json_object_set_new(o, "directions", json_integer((json_int_t)e->samples));
+        json_object_set_new(o, "mode", json_number_or_null(s->mode));
+        json_object_set_new(o, "median", json_number_or_null(s->median));
+        json_object_set_new(o, "best", json_number_or_null(s->best));
+        json_object_set_new(o, "log_mean_exp", json_number_or_null(e->log_value));
+        json_object_set_new(o, "largest_share", json_number_or_null(e->largest_share));
+        json_object_set_new(o, "pareto_k", json_number_or_null(e->pareto_k));
+        json_object_set_new(o, "returned", json_integer((json_int_t)s->star.returned));
+        json_object_set_new(o, "unbounded", json_integer((json_int_t)s->star.unbounded));
+        json_object_set_new(o, "evaluations", json_integer((json_int_t)s->star.evaluations));
+        json_array_append_new(list, o);
     }
-    va_start(arguments, note);
-    vsnprintf(r->note, sizeof r->note, note, arguments);
-    va_end(arguments);
+    return list;
 }
 
-static void add_volume_rows(struct volume *v)
+static json_t *ladders_to_json(const struct volume *v)
 {
-    struct quadratic q = {.n = v->N, .eigenvalues = v->plain, .tolerance = v->tolerance};
-    struct quadratic scaled = {.n = v->N, .eigenvalues = v->scaled, .tolerance = v->scaled_tolerance, .variance = 1};
-    struct quadratic_regularised decay = {0}, prior = {0};
-    struct error e = {0};
-    double value = NAN;
-    size_t rank = 0;
-    enum status status = quadratic_volume(&q, v->threshold, &value, &e);
-    add_row(v, "quadratic", "volume", status, &e, value, NAN,
-            isinf(value) ? "H is singular: the quadratic has no edge in its zero directions"
-                         : "the ellipsoid of H alone");
-    status = quadratic_volume_thrown_out(&q, v->threshold, &value, &rank, &e);
-    add_row(v, "zero directions thrown out", "volume", status, &e, value, NAN,
-            "not a volume: the %zu finite directions only; under theta -> c theta it grows as c^%zu, a volume as c^%zu",
-            rank, rank, v->N);
-    status = quadratic_volume_decay(&q, v->threshold, v->decay, &decay, &e);
-    add_row(v, "H + weight decay", "volume", status, &e, decay.log_volume, -0.5 * (decay.lift + decay.null),
-            "wd = %.3g; doubling it moves ln V by %.3g", v->decay, -0.5 * log(2) * decay.sensitivity);
-    status = quadratic_volume_prior(&scaled, v->threshold, v->beta, &prior, &e);
-    add_row(v, "beta H + 1/sigma^2", "volume", status, &e, prior.log_volume + (double)v->N * v->log_sigma,
-            -0.5 * (prior.lift + prior.null), "beta = %.4g; doubling 1/sigma^2 moves ln V by %.3g", v->beta,
-            -0.5 * log(2) * prior.sensitivity);
+    json_t *list = json_array();
+    for (size_t k = 0; k < v->n_ladders; k++) {
+        json_t *rungs = json_array();
+        for (size_t i = 0; i < v->ladders[k].n_rungs; i++) {
+            const struct annealed_rung *r = &v->ladders[k].rungs[i];
+            json_t *o = json_object();
+            json_object_set_new(o, "beta", json_number_or_null(r->beta));
+            json_object_set_new(o, "mean", json_number_or_null(r->mean));
+            json_object_set_new(o, "error", json_number_or_null(r->error));
+            json_object_set_new(o, "rhat", json_number_or_null(r->rhat));
+            json_object_set_new(o, "ess", json_number_or_null(r->ess));
+            json_object_set_new(o, "acceptance", json_number_or_null(r->acceptance));
+            json_object_set_new(o, "log_z", json_number_or_null(r->log_z));
+            json_array_append_new(rungs, o);
+        }
+        json_array_append_new(list, rungs);
+    }
+    return list;
 }
 
-static void add_mass_rows(struct volume *v)
+static json_t *rows_to_json(const struct volume *v)
 {
-    struct quadratic q = {.n = v->N,
-                          .eigenvalues = v->scaled,
-                          .displacement = v->displacement,
-                          .tolerance = v->scaled_tolerance,
-                          .variance = 1};
-    struct quadratic_saddle saddle = {0};
-    struct quadratic_probability exact = {0};
-    struct error e = {0};
-    enum status status = quadratic_saddle_plain(&q, v->threshold, &saddle, &e);
-    add_row(v, "saddle under the prior, plain", "prior mass", status, &e, saddle.log_probability, NAN,
-            "effective dimension %.4g; too high by about %.2g", saddle.dimension, saddle.stated_bias);
-    status = quadratic_saddle(&q, v->threshold, &saddle, &e);
-    add_row(v, "saddle under the prior", "prior mass", status, &e, saddle.log_probability, NAN,
-            "effective dimension %.4g; too high by about %.2g", saddle.dimension, saddle.stated_bias);
-    status = quadratic_probability(&q, v->threshold, &exact, &e);
-    add_row(v, "exact, of the quadratic", "prior mass", status, &e, exact.log_probability, NAN,
-            "of the quadratic loss, exact to %.1g; a mass of the prior, zero directions included", exact.error);
-}
-
-/* --- showing
- * ------------------------------------------------------------------------------------------------------------ */
-
-static json_t *volume_to_json(const struct volume *v)
-{
-    json_t *o = json_object(), *rows = json_array();
+    json_t *rows = json_array();
     for (size_t i = 0; i < v->n_rows; i++) {
-        const struct row *r = &v->rows[i];
+        const struct volume_row *r = &v->rows[i];
+        bool refused = r->status == ROW_REFUSED;
         json_t *row = json_object();
         json_object_set_new(row, "name", json_string(r->name));
         json_object_set_new(row, "what", json_string(r->what));
-        json_object_set_new(row, "log_value", r->refused ? json_null() : json_number_or_null(r->log_value));
-        json_object_set_new(row, "infinite", json_boolean(!r->refused && isinf(r->log_value)));
-        json_object_set_new(row, "refused", json_boolean(r->refused));
+        json_object_set_new(row, "status", json_string(status_words[r->status]));
+        json_object_set_new(row, "log_value", refused ? json_null() : json_number_or_null(r->log_value));
+        json_object_set_new(row, "error", refused ? json_null() : json_number_or_null(r->error));
+        json_object_set_new(row, "effective_size", json_number_or_null(r->ess));
+        json_object_set_new(row, "at_least", json_number_or_null(r->at_least));
+        json_object_set_new(row, "infinite", json_boolean(r->status == ROW_INFINITE));
+        json_object_set_new(row, "refused", json_boolean(refused));
         json_object_set_new(row, "from_added_term", json_number_or_null(r->added));
         json_object_set_new(row, "note", json_string(r->note));
         json_array_append_new(rows, row);
     }
+    return rows;
+}
+
+static json_t *volume_to_json(const struct volume *v)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "sameness", json_string(config_text(config_get(v->options, "sameness"), "loss")));
     json_object_set_new(o, "threshold", json_real(v->threshold));
     json_object_set_new(o, "decay", json_real(v->decay));
     json_object_set_new(o, "beta", json_real(v->beta));
     json_object_set_new(o, "sigma", json_real(exp(v->log_sigma)));
-    json_object_set_new(o, "rows", rows);
+    json_object_set_new(o, "log_copies", json_number_or_null(v->log_copies));
+    json_object_set_new(o, "rows", rows_to_json(v));
+    json_object_set_new(o, "star", stars_to_json(v));
+    json_object_set_new(o, "annealed", ladders_to_json(v));
     return o;
+}
+
+static void add_number(struct table *t, const char *format, double value)
+{
+    if (!isfinite(value))
+        table_add_cell(t, "-");
+    else
+        table_add_cell(t, format, value); /* NOLINT(clang-diagnostic-format-nonliteral) */
 }
 
 static struct table *volume_table(const struct volume *v)
 {
     struct table *t = table_new("Volume of the basin (natural logarithms)");
-    static const char *const headings[] = {"estimate", "what", "ln value", "from the added term", "note"};
-    for (size_t i = 0; i < 5; i++)
-        table_add_column(t, headings[i], i == 2 || i == 3 ? TABLE_RIGHT : TABLE_LEFT);
+    static const char *const headings[] = {"estimate", "what",      "status",   "ln value",
+                                           "error",    "eff. size", "at least", "note"};
+    for (size_t i = 0; i < 8; i++)
+        table_add_column(t, headings[i], i > 2 && i < 7 ? TABLE_RIGHT : TABLE_LEFT);
     for (size_t i = 0; i < v->n_rows; i++) {
-        const struct row *r = &v->rows[i];
+        const struct volume_row *r = &v->rows[i];
+        bool number = r->status == ROW_OK || r->status == ROW_LOWER_BOUND;
         table_add_row(t);
         table_add_cell(t, "%s", r->name);
         table_add_cell(t, "%s", r->what);
-        if (r->refused)
-            table_add_cell(t, "refused");
-        else if (isinf(r->log_value))
-            table_add_cell(t, "infinite");
-        else
-            table_add_cell(t, "%.6g", r->log_value);
-        if (isnan(r->added))
-            table_add_cell(t, "-");
-        else
-            table_add_cell(t, "%+.4g", r->added);
+        table_add_cell(t, "%s", status_words[r->status]);
+        add_number(t, "%.6g", number ? r->log_value : NAN);
+        add_number(t, "%.2g", number ? r->error : NAN);
+        add_number(t, "%.3g", r->ess);
+        add_number(t, "%.6g", r->at_least);
         table_add_cell(t, "%s", r->note);
     }
     return t;
 }
 
+/* The sampled prior masses that stand, as a bracket. */
+static void add_bracket(const struct volume *v, struct findings *out)
+{
+    const struct volume_row *low = NULL, *high = NULL;
+    for (size_t i = 0; i < v->n_rows; i++) {
+        const struct volume_row *r = &v->rows[i];
+        if (strcmp(r->what, "prior mass") != 0 || isnan(r->error) || r->status == ROW_REFUSED)
+            continue;
+        low = !low || r->log_value < low->log_value ? r : low;
+        high = !high || r->log_value > high->log_value ? r : high;
+    }
+    if (low)
+        findings_add_sentence(out, "Sampled prior masses that stand: from %.6g (%s) to %.6g (%s).", low->log_value,
+                              low->name, high->log_value, high->name);
+    else
+        findings_add_sentence(out, "Not one sampled prior mass stands: what is left are lower bounds (with 95 %% "
+                                   "confidence) and the closed forms.");
+}
+
+static bool any_sampled(const struct volume *v)
+{
+    for (size_t i = 0; i < v->n_rows; i++)
+        if (!isnan(v->rows[i].error) && v->rows[i].status != ROW_REFUSED)
+            return true;
+    return false;
+}
+
+static void show(const struct volume *v, struct findings *out)
+{
+    const char *measure = config_text(config_get(v->options, "sameness"), "loss");
+    out->json = json_object();
+    json_object_set_new(out->json, "volume", volume_to_json(v));
+    findings_add_table(out, volume_table(v));
+    add_bracket(v, out);
+    findings_add_sentence(
+        out,
+        "error: standard error in nats; eff. size: effective sample size; at least: with 95 %% confidence, refused or "
+        "not. "
+        "The basin is where the %s is at most T = %.3g. Prior N(0, sigma_i^2), widths %s (geometric mean %.3g). "
+        "Volumes "
+        "are in units of theta; prior masses are pure numbers. A star domain is what can be seen from theta*: a lower "
+        "bound of the basin. Annealed and counted masses are those of the whole set, with all e^%.4g copies of theta*. "
+        "A bracket, not a number.",
+        sameness_summary(sameness_find(measure)), v->threshold,
+        config_get(v->options, "sigma") ? "as given" : "of the initialisation", exp(v->log_sigma), v->log_copies);
+    volume_add_figures(v, out);
+    if (config_get(v->options, "methods") && !any_sampled(v))
+        findings_refuse(out, "volume: not one sampled row stands");
+}
+
 static enum status run_volume(const struct minimum *m, const struct config_node *options,
                               const struct reporter *reporter, struct findings *out, struct error *e)
 {
-    struct volume v;
-    (void)reporter;
-    enum status status = prepare(&v, m, options, e);
+    struct volume v = {.m = m, .options = options, .reporter = reporter};
+    enum status status = prepare(&v, e);
     if (!status) {
-        add_volume_rows(&v);
-        add_mass_rows(&v);
-        out->json = json_object();
-        json_object_set_new(out->json, "volume", volume_to_json(&v));
-        findings_add_table(out, volume_table(&v));
-        findings_add_sentence(
-            out,
-            "T = %.3g, prior N(0, sigma_i^2) with the widths of the initialisation (geometric mean %.3g). Volumes "
-            "are in units of theta; prior masses are pure numbers. A bracket, not a number.",
-            v.threshold, exp(v.log_sigma));
+        volume_add_closed_forms(&v);
+        status = volume_add_sampled(&v, e);
     }
+    if (!status)
+        show(&v, out);
     volume_clear(&v);
     return status;
 }

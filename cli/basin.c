@@ -1,4 +1,4 @@
-/* gears basin train|audit|spectrum|volume|contour|llc FILE */
+/* gears basin train|audit|spectrum|volume|segment|contour|llc FILE */
 #include "cli/basin_batch.h"
 #include "cli/commands.h"
 

@@ -165,6 +165,78 @@ START_TEST(volume_says_infinite_where_it_is)
 }
 END_TEST
 
+/* A linear map with 3 parameters and 20 examples: its loss is its quadratic, so that every row that stands is the exact
+ * one. */
+START_TEST(volume_is_a_bracket)
+{
+    json_t *root, *row;
+    size_t i, standing = 0;
+    double exact = NAN;
+    testing_write(testing_path(path, folder, "v.yaml"),
+                  "kind: basin\nnetwork: {layers: [3, 1], activation: identity, bias: false}\n"
+                  "data: {generate: linear, examples: 20, seed: 1}\ntrain: {method: lm}\n"
+                  "volume: {threshold: 0.1, sigma: 0.7, methods: [star, annealed, rejection]}\n");
+    program_run(&p, "basin", "volume", path, "--json");
+    assert_code(&p, 0);
+    json_t *rows = json_object_get(json_object_get(first_run(&root), "volume"), "rows");
+    json_array_foreach(rows, i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "name"));
+        if (strcmp(name, "exact, of the quadratic") == 0)
+            exact = number(row, "log_value");
+        if (strcmp(json_string_value(json_object_get(row, "what")), "prior mass") != 0 ||
+            !json_is_number(json_object_get(row, "error")))
+            continue;
+        standing++;
+        ck_assert_double_lt(fabs(number(row, "log_value") - exact), 3.5 * number(row, "error") + 1e-3);
+        ck_assert_double_gt(number(row, "effective_size"), 100);
+    }
+    ck_assert_uint_ge(standing, 6);
+    json_decref(root);
+}
+END_TEST
+
+/* Seventeen parameters and seven directions: nothing sampled can stand, and the program says so with its exit code. */
+START_TEST(a_volume_of_which_nothing_stands_is_refused)
+{
+    program_run(&p, "basin", "volume", XOR, LM, "--set=volume.methods=[star]", "--set=volume.star.directions=7");
+    assert_code(&p, 4);
+    assert_contains(p.text, "refused");
+    program_clear(&p);
+    program_run(&p, "basin", "volume", XOR, LM, "--set=volume.sameness=output-distance");
+    assert_code(&p, 2);
+    assert_contains(p.errors, "data.validation");
+}
+END_TEST
+
+START_TEST(segment_answers_with_every_key)
+{
+    static const char *const keys[] = {"threshold",         "tolerance",  "rank",   "dimension", "capped", "log_volume",
+                                       "log_cross_section", "log_extent", "widths", "walks",     "drained"};
+    json_t *root, *w;
+    size_t i;
+    program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", "--set=segment.points=10",
+                "--set=segment.walks=2", "--json");
+    assert_code(&p, 0);
+    json_t *segment = json_object_get(first_run(&root), "segment");
+    for (i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        ck_assert_msg(json_object_get(segment, keys[i]) != NULL, "%s is missing", keys[i]);
+    ck_assert_int_eq((int)number(segment, "rank"), 24);
+    ck_assert_int_eq((int)number(segment, "dimension"), 14);
+    json_array_foreach(json_object_get(segment, "walks"), i, w)
+    {
+        ck_assert_double_gt(number(w, "found"), 0.8 * number(w, "predicted"));
+        ck_assert_double_lt(number(w, "found"), 1.25 * number(w, "predicted"));
+    }
+    ck_assert_uint_eq(i, 4);
+    json_decref(root);
+    program_clear(&p);
+    program_run(&p, "basin", "segment", XOR, LM);
+    assert_code(&p, 3);
+    assert_contains(p.errors, "data.validation");
+}
+END_TEST
+
 /* A linear map: the loss is its own quadratic, so in the corners of the eigenvector plane, each side of which reaches
  * 0.1, it is 0.2, and 0 in the middle. */
 START_TEST(contour_of_a_quadratic_is_exact)
@@ -384,6 +456,9 @@ int main(void)
     tcase_add_test(answers, spectrum_is_made_of_singular_values);
     tcase_add_test(answers, sampled_spectrum_agrees_with_the_dense_one);
     tcase_add_test(answers, volume_says_infinite_where_it_is);
+    tcase_add_test(answers, volume_is_a_bracket);
+    tcase_add_test(answers, a_volume_of_which_nothing_stands_is_refused);
+    tcase_add_test(answers, segment_answers_with_every_key);
     tcase_add_test(answers, contour_of_a_quadratic_is_exact);
     tcase_add_test(answers, coinciding_surfaces_are_named);
     tcase_add_test(answers, contour_through_three_minima);
