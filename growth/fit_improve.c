@@ -1,6 +1,7 @@
 /* One local search. */
 #include "growth/fit_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,14 +92,33 @@ static enum status expand(const struct local *l, struct least_squares_result *r,
     return STATUS_OK;
 }
 
+/* ln of the solved parameter at the result: the evaluator may have shot elsewhere since. */
+static void find_solved(struct local *l, const struct least_squares_result *r, double *solved)
+{
+    struct simulation s;
+    if (l->v.fit->shoots && fit_simulation(&l->v, r->z, &s) == 0)
+        *solved = l->v.solved;
+}
+
 enum status fit_improve(const struct fit *f, const double *z0, const struct least_squares_options *options,
                         struct least_squares_result *out, struct error *e)
+{
+    double solved = NAN;
+    return fit_improve_from(f, z0, options, &solved, out, e);
+}
+
+enum status fit_improve_from(const struct fit *f, const double *z0, const struct least_squares_options *options,
+                             double *solved, struct least_squares_result *out, struct error *e)
 {
     struct local l;
     static const struct least_squares_options none = {0};
     const struct least_squares_options *o = options ? options : &none;
     *out = (struct least_squares_result){0};
     enum status status = local_init(&l, f, z0, o->reporter) ? STATUS_OK : error_memory(e);
+    if (!isnan(*solved)) {
+        l.v.known = true;
+        l.v.solved = *solved;
+    }
     if (!status) {
         struct least_squares_problem problem = {.n = l.n,
                                                 .k = l.k,
@@ -120,6 +140,8 @@ enum status fit_improve(const struct fit *f, const double *z0, const struct leas
     if (out->z && (!status || status == STATUS_INTERRUPTED)) {
         enum status expanded = expand(&l, out, e);
         status = expanded ? expanded : status;
+        if (!expanded)
+            find_solved(&l, out, solved);
     }
     local_clear(&l);
     return status;

@@ -271,7 +271,7 @@ static enum status read_block(const struct reader *r)
     read_errors(r);
     if (!status)
         status = fit_prepare(f, r->e);
-    if (!status && fit_count_residuals(f) < f->n_parameters)
+    if (!status && (!f->n_parameters || fit_count_residuals(f) < f->n_parameters))
         status = config_error(r->block, r->e, "%zu points and priors for %zu free parameters: that cannot be fitted",
                               fit_count_residuals(f), f->n_parameters);
     return status;

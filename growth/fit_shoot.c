@@ -8,7 +8,7 @@
 
 enum { MOST_SHOTS = 80 };
 /* of ln parameter: the first step where the sign is sought, and the farthest from where it began */
-static const double FIRST_STEP = 0.02, FARTHEST = 4;
+static const double FIRST_STEP = 0.02, FARTHEST = 6;
 
 /* One shot: ln of the level over the target at ln parameter a. */
 struct shot {

@@ -17,13 +17,19 @@ static const double RANK_TOLERANCE = 1e-9;
 
 /* --- many starts -------------------------------------------------------------------------------------------------- */
 
+/* A minimum, and ln of the parameter that is shot for there. */
+struct candidate {
+    struct least_squares_result r; /* z NULL: none */
+    double solved;
+};
+
 struct search {
     const struct fit *f;
     const struct reporter *reporter;
     struct least_squares_options options;
     size_t hops, n_starts, n_chains;
-    struct least_squares_result *found; /* (n_starts) z NULL: useless */
-    struct least_squares_result *chain; /* (n_chains) */
+    struct candidate *found; /* (n_starts) */
+    struct candidate *chain; /* (n_chains) */
     atomic_size_t done, trials, failures;
     size_t tasks;
     atomic_bool interrupted;
@@ -61,13 +67,17 @@ static void draw_start(const struct fit *f, struct random_stream *random, double
     }
 }
 
-static bool is_usable(struct search *s, const double *z)
+/* Whether z has residuals; *solved as of fit_improve_from. */
+static bool is_usable(struct search *s, const double *z, double *solved)
 {
     struct fit_evaluator v;
     double *r = malloc((fit_count_residuals(s->f) + 1) * sizeof *r);
     fit_evaluator_init(&v, s->f, s->reporter);
+    v.known = !isnan(*solved);
+    v.solved = *solved;
     int code = r ? fit_evaluate(&v, z, r, NULL) : -1;
     free(r);
+    *solved = v.known ? v.solved : NAN;
     atomic_fetch_add(&s->trials, v.evaluations);
     atomic_fetch_add(&s->failures, v.failures);
     if (code < 0)
@@ -75,17 +85,18 @@ static bool is_usable(struct search *s, const double *z)
     return code == 0;
 }
 
-/* Improve z; false, and nothing to clear, where that fails. */
-static bool improve(struct search *s, const double *z, const struct least_squares_options *options,
-                    struct least_squares_result *out)
+/* Improve z, shooting first from `solved`; false, and nothing to clear, where that fails. */
+static bool improve(struct search *s, const double *z, double solved, const struct least_squares_options *options,
+                    struct candidate *out)
 {
-    enum status status = fit_improve(s->f, z, options, out, NULL);
-    atomic_fetch_add(&s->trials, out->evaluations);
-    atomic_fetch_add(&s->failures, out->failures);
+    out->solved = solved;
+    enum status status = fit_improve_from(s->f, z, options, &out->solved, &out->r, NULL);
+    atomic_fetch_add(&s->trials, out->r.evaluations);
+    atomic_fetch_add(&s->failures, out->r.failures);
     if (status == STATUS_INTERRUPTED)
         atomic_store(&s->interrupted, true);
     if (status)
-        least_squares_result_clear(out);
+        least_squares_result_clear(&out->r);
     return status == STATUS_OK;
 }
 
@@ -94,14 +105,16 @@ static void run_start(size_t i, void *context)
     struct search *s = context;
     struct random_stream random = random_stream(s->f->seed, 2 * i);
     double z[FIT_MAX_PARAMETERS];
+    double solved = NAN;
     fit_first(s->f, z);
-    bool usable = i == 0 && is_usable(s, z);
+    bool usable = i == 0 && is_usable(s, z, &solved);
     for (int draw = 0; draw < DRAWS && !usable && !atomic_load(&s->interrupted); draw++) {
         draw_start(s->f, &random, z);
-        usable = is_usable(s, z);
+        solved = NAN;
+        usable = is_usable(s, z, &solved);
     }
     if (usable)
-        improve(s, z, &s->options, &s->found[i]);
+        improve(s, z, solved, &s->options, &s->found[i]);
     task_done(s);
 }
 
@@ -112,38 +125,37 @@ static void run_chain(size_t i, void *context)
     const struct fit *f = s->f;
     struct random_stream random = random_stream(f->seed, 2 * i + 1);
     struct least_squares_options quick = s->options;
-    struct least_squares_result best;
+    struct candidate best, next, finished;
     quick.max_iterations = s->options.max_iterations / 2;
-    if (!improve(s, s->found[i].z, &s->options, &best))
+    if (!improve(s, s->found[i].r.z, s->found[i].solved, &s->options, &best))
         return;
     for (size_t hop = 0; hop < s->hops && !atomic_load(&s->interrupted); hop++) {
+        double z[FIT_MAX_PARAMETERS], solved = best.solved;
         task_done(s);
-        struct least_squares_result next, finished;
-        double z[FIT_MAX_PARAMETERS];
         for (size_t j = 0; j < f->n_parameters; j++) {
             const struct fit_parameter *p = &f->parameters[j];
             double u = random_uniform(&random), x = random_normal(&random);
             bool moves = u < MOVED && !p->held && p->kind != FIT_LEVEL;
-            z[j] = moves ? inside(p, best.z[j] + HOP * width(p) * x) : best.z[j];
+            z[j] = moves ? inside(p, best.r.z[j] + HOP * width(p) * x) : best.r.z[j];
         }
-        if (!is_usable(s, z) || !improve(s, z, &quick, &next))
+        if (!is_usable(s, z, &solved) || !improve(s, z, solved, &quick, &next))
             continue;
-        if (next.cost < 2 * best.cost && next.end == LEAST_SQUARES_LIMIT &&
-            improve(s, next.z, &s->options, &finished)) {
-            least_squares_result_clear(&next);
+        if (next.r.cost < 2 * best.r.cost && next.r.end == LEAST_SQUARES_LIMIT &&
+            improve(s, next.r.z, next.solved, &s->options, &finished)) {
+            least_squares_result_clear(&next.r);
             next = finished;
         }
-        bool better = next.cost < best.cost;
-        least_squares_result_clear(better ? &best : &next);
+        bool better = next.r.cost < best.r.cost;
+        least_squares_result_clear(better ? &best.r : &next.r);
         if (better)
             best = next;
     }
     s->chain[i] = best;
 }
 
-static double cost_of(const struct least_squares_result *r)
+static double cost_of(const struct candidate *c)
 {
-    return r->z ? r->cost : INFINITY;
+    return c->r.z ? c->r.cost : INFINITY;
 }
 
 static int compare_costs(const void *a, const void *b)
@@ -154,18 +166,22 @@ static int compare_costs(const void *a, const void *b)
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
-/* Improve *best in place, which z (n_parameters) starts. */
-static enum status polish(struct search *s, const double *z, struct least_squares_result *best, struct error *e)
+/* Improve *best, which starts as z; the shooting of everything that comes later starts from where it ended. */
+static enum status polish(struct search *s, struct fit *f, const double *z, struct least_squares_result *best,
+                          struct error *e)
 {
     struct least_squares_options options = {.max_iterations = 150, .xtol = 1e-7, .ftol = 1e-7, .reporter = s->reporter};
     struct least_squares_result next;
-    enum status status = fit_improve(s->f, z, &options, &next, e);
+    double solved = NAN;
+    enum status status = fit_improve_from(f, z, &options, &solved, &next, e);
     atomic_fetch_add(&s->trials, next.evaluations);
     atomic_fetch_add(&s->failures, next.failures);
     if (status) {
         least_squares_result_clear(&next);
         return status;
     }
+    if (f->shoots && !isnan(solved))
+        f->base.p[f->shot.parameter] = exp(solved);
     least_squares_result_clear(best);
     *best = next;
     return STATUS_OK;
@@ -187,7 +203,7 @@ static enum status settle_noise(struct search *s, struct fit *f, struct least_sq
     for (int round = 0; round < NOISE_ROUNDS && !status; round++) {
         status = code_to_status(s, fit_estimate_noise(f, best->z, s->reporter), NULL, e);
         if (!status)
-            status = polish(s, best->z, best, e);
+            status = polish(s, f, best->z, best, e);
     }
     return status;
 }
@@ -247,11 +263,13 @@ static enum status find_errors(struct search *s, int threads, struct fit_result 
     return status;
 }
 
-static enum status finish(struct search *s, struct fit *f, const struct least_squares_result *best, int threads,
+static enum status finish(struct search *s, struct fit *f, const struct candidate *best, int threads,
                           struct fit_result *out, struct error *e)
 {
     reporter_progress(s->reporter, (double)atomic_load(&s->done) / (double)s->tasks, "finishing the best fit");
-    enum status status = polish(s, best->z, &out->best, e);
+    if (f->shoots && !isnan(best->solved))
+        f->base.p[f->shot.parameter] = exp(best->solved);
+    enum status status = polish(s, f, best->r.z, &out->best, e);
     if (!status && f->errors == FIT_AR1)
         status = settle_noise(s, f, &out->best, e);
     if (status)
@@ -278,7 +296,7 @@ static void count(const struct search *s, double best, struct fit_result *out)
     out->failures = atomic_load(&s->failures);
     for (size_t i = 0; i < s->n_starts; i++) {
         out->costs[i] = cost_of(&s->found[i]);
-        out->useless += !s->found[i].z;
+        out->useless += !s->found[i].r.z;
         out->same += out->costs[i] < 1.01 * best;
     }
 }
@@ -289,15 +307,15 @@ static enum status search_all(struct search *s, struct fit *f, int threads, stru
     if (atomic_load(&s->interrupted))
         return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", f->name);
     qsort(s->found, s->n_starts, sizeof *s->found, compare_costs);
-    if (!s->found[0].z)
+    if (!s->found[0].r.z)
         return error_set(e, STATUS_FAILED, "fit %s: from none of %zu starts does a run reach the end of the data",
                          f->name, s->n_starts);
-    while (s->hops && s->n_chains < CHAINS && s->n_chains < s->n_starts && s->found[s->n_chains].z)
+    while (s->hops && s->n_chains < CHAINS && s->n_chains < s->n_starts && s->found[s->n_chains].r.z)
         s->n_chains++;
     parallel_map(s->n_chains, threads, run_chain, s);
     if (atomic_load(&s->interrupted))
         return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", f->name);
-    const struct least_squares_result *best = &s->found[0];
+    const struct candidate *best = &s->found[0];
     for (size_t i = 0; i < s->n_chains; i++)
         if (cost_of(&s->chain[i]) < cost_of(best))
             best = &s->chain[i];
@@ -326,9 +344,9 @@ enum status fit_solve(struct fit *f, const struct fit_options *options, const st
     if (!status)
         status = search_all(&s, f, o->threads, out, e);
     for (size_t i = 0; s.found && i < s.n_starts; i++)
-        least_squares_result_clear(&s.found[i]);
+        least_squares_result_clear(&s.found[i].r);
     for (size_t i = 0; s.chain && i < CHAINS; i++)
-        least_squares_result_clear(&s.chain[i]);
+        least_squares_result_clear(&s.chain[i].r);
     free(s.found);
     free(s.chain);
     return status;
