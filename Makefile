@@ -173,10 +173,10 @@ lint: packages $(TIDIED) ## formatting, clang-tidy, cppcheck, shellcheck, gcc an
 fmt: packages ## format the sources
 	@clang-format -i $(SOURCES) $(HEADERS)
 
-# bench/growth and each bench/*.py run a program of ours beside what a user would run instead, and print a table of docs/bench.md.
+# bench/growth, bench/fit and each bench/*.py run a program of ours beside what a user would run instead, and print a table of docs/bench.md.
 .PHONY: bench
 bench: packages $(BENCHES) ## our speed beside other programs'
-	@for script in bench/growth $(wildcard bench/*.py); do echo "$$script"; $$script $(BUILD) || exit 1; done
+	@for script in bench/growth bench/fit $(wildcard bench/*.py); do echo "$$script"; $$script $(BUILD) || exit 1; done
 
 # --- showing ---------------------------------------------------------------------------------------------------------
 

@@ -129,14 +129,18 @@ enum status fit_improve(const struct fit *f, const double *z0, const struct leas
                         struct least_squares_result *out, struct error *e);
 
 /* Errors as the residuals at z show them: for each target that is data and has levels, sigma is scaled and correlation
- * set to the maximum of the likelihood of an autoregression in its residuals (variance for n - n k/N degrees of
- * freedom; N data points, k parameters). Codes as fit_evaluate. */
-int fit_estimate_noise(struct fit *f, const double *z, const struct reporter *reporter);
+ * set to the maximum of the restricted likelihood of an autoregression in its residuals (growth/fit_reml.c), which allows
+ * for what the parameters have taken into themselves. held (n_parameters; NULL: those of the fit): parameters that could
+ * not follow, at a bound say. Codes as fit_evaluate. */
+int fit_estimate_noise(struct fit *f, const double *z, const bool *held, const struct reporter *reporter);
 /* ln(modelled) - ln(observed) of every point, or the difference of growth: r (points of all targets in order). */
 int fit_misses(struct fit_evaluator *v, const double *z, double *r);
 /* -2 ln likelihood of the data at residuals r (as fit_evaluate gives them), with the normalisation that depends on
  * sigma and correlation; priors and assumed points left out, a constant too. */
 double fit_deviance(const struct fit *f, const double *r);
+/* The same at z with the errors of each series (their size and correlation time) at their maximum for the residuals
+ * there: a likelihood in which they are nuisances, for ratios between two z. Codes as fit_evaluate. */
+int fit_profile_deviance(struct fit_evaluator *v, const double *z, double *deviance);
 /* Replace every target's values by the model at z plus noise as the fit assumes it (sigma, correlation), from streams
  * of `seed`; assumed points stay. Codes as fit_evaluate. */
 int fit_make_up_data(struct fit *f, const double *z, uint64_t seed);

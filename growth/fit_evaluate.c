@@ -223,9 +223,9 @@ int fit_evaluate(struct fit_evaluator *v, const double *z, double *r, double *ja
     return evaluate(v, z, true, r, jac);
 }
 
-int fit_evaluate_plain(struct fit_evaluator *v, const double *z, double *r)
+int fit_evaluate_plain(struct fit_evaluator *v, const double *z, double *r, double *jac)
 {
-    return evaluate(v, z, false, r, NULL);
+    return evaluate(v, z, false, r, jac);
 }
 
 int fit_predict(struct fit_evaluator *v, const double *z, size_t variable, double year, double *log_value,

@@ -29,7 +29,7 @@ int fit_misses(struct fit_evaluator *v, const double *z, double *r)
 {
     const struct fit *f = v->fit;
     double *all = malloc((fit_count_residuals(f) + 1) * sizeof *all);
-    int code = all ? fit_evaluate_plain(v, z, all) : 1;
+    int code = all ? fit_evaluate_plain(v, z, all, NULL) : 1;
     size_t row = 0;
     for (size_t i = 0; i < f->n_targets && !code; i++)
         for (size_t k = 0; k < f->targets[i].n; k++, row++)
@@ -82,36 +82,35 @@ static double best_time(const struct fit_target *t, const double *e)
     return exp(fmin(fmax(0.5 * (a + b), low), log(LONGEST)));
 }
 
-static size_t count_free(const struct fit *f)
+bool fit_is_estimated(const struct fit_target *t)
 {
-    size_t n = 0;
-    for (size_t j = 0; j < f->n_parameters; j++)
-        n += !f->parameters[j].held;
-    return n;
+    return !t->assumed && !t->growth && t->n > 2;
 }
 
-int fit_estimate_noise(struct fit *f, const double *z, const struct reporter *reporter)
+int fit_estimate_noise(struct fit *f, const double *z, const bool *held, const struct reporter *reporter)
 {
     struct fit_evaluator v;
+    bool none[FIT_MAX_PARAMETERS];
     double *e = malloc((fit_count_residuals(f) + 1) * sizeof *e);
     fit_evaluator_init(&v, f, reporter);
-    int code = e ? fit_evaluate_plain(&v, z, e) : 1;
-    double points = (double)count_points(f, true), k = fmin((double)count_free(f), 0.5 * points);
+    int code = e ? fit_evaluate_plain(&v, z, e, NULL) : 1;
     const double *rows = e;
+    /* each series by itself: where the search for all together starts */
     for (size_t i = 0; i < f->n_targets && !code; i++) {
         struct fit_target *t = &f->targets[i];
         double log_variance;
-        if (!t->assumed && !t->growth && t->n > 2) {
+        if (fit_is_estimated(t)) {
             t->correlation = best_time(t, rows);
-            double squares = whitened_squares(t, rows, t->correlation, &log_variance);
-            double scale = sqrt(squares / ((double)t->n * (1 - k / points)));
+            double scale = sqrt(whitened_squares(t, rows, t->correlation, &log_variance) / (double)t->n);
             for (size_t j = 0; j < t->n; j++)
                 t->sigma[j] = fmax(scale * t->sigma[j], 1e-8);
         }
         rows += t->n;
     }
     free(e);
-    return code;
+    for (size_t j = 0; j < f->n_parameters; j++)
+        none[j] = f->parameters[j].held;
+    return code ? code : fit_restricted_noise(f, z, held ? held : none, reporter);
 }
 
 double fit_deviance(const struct fit *f, const double *r)
@@ -126,6 +125,30 @@ double fit_deviance(const struct fit *f, const double *r)
         r += t->n;
     }
     return sum;
+}
+
+int fit_profile_deviance(struct fit_evaluator *v, const double *z, double *deviance)
+{
+    const struct fit *f = v->fit;
+    double *e = malloc((fit_count_residuals(f) + 1) * sizeof *e), log_variance;
+    int code = e ? fit_evaluate_plain(v, z, e, NULL) : 1;
+    const double *rows = e;
+    *deviance = 0;
+    for (size_t i = 0; i < f->n_targets && !code; i++) {
+        const struct fit_target *t = &f->targets[i];
+        if (fit_is_estimated(t)) {
+            *deviance += deviance_of(t, rows, log(best_time(t, rows))) + (double)t->n;
+            for (size_t k = 0; k < t->n; k++)
+                *deviance += 2 * log(t->sigma[k]);
+        } else if (!t->assumed && t->n) {
+            *deviance += whitened_squares(t, rows, t->correlation, &log_variance) + log_variance;
+            for (size_t k = 0; k < t->n; k++)
+                *deviance += 2 * log(t->sigma[k]);
+        }
+        rows += t->n;
+    }
+    free(e);
+    return code;
 }
 
 /* --- making up ---------------------------------------------------------------------------------------------------- */

@@ -201,7 +201,10 @@ static enum status settle_noise(struct search *s, struct fit *f, struct least_sq
 {
     enum status status = STATUS_OK;
     for (int round = 0; round < NOISE_ROUNDS && !status; round++) {
-        status = code_to_status(s, fit_estimate_noise(f, best->z, s->reporter), NULL, e);
+        bool held[FIT_MAX_PARAMETERS];
+        for (size_t j = 0; j < f->n_parameters; j++)
+            held[j] = f->parameters[j].held || best->at_bound[j];
+        status = code_to_status(s, fit_estimate_noise(f, best->z, held, s->reporter), NULL, e);
         if (!status)
             status = polish(s, f, best->z, best, e);
     }

@@ -68,15 +68,13 @@ static int make_fit(struct fit *f)
     return fit_prepare(f, &e) ? 1 : 0;
 }
 
-/* -2 ln likelihood at z */
+/* -2 ln likelihood at z, the errors' size and correlation free */
 static double deviance_at(const struct fit *f, const double *z)
 {
     struct fit_evaluator v;
-    double *r = malloc((fit_count_residuals(f) + 1) * sizeof *r);
+    double d;
     fit_evaluator_init(&v, f, NULL);
-    double d = r && fit_evaluate(&v, z, r, NULL) == 0 ? fit_deviance(f, r) : NAN;
-    free(r);
-    return d;
+    return fit_profile_deviance(&v, z, &d) == 0 ? d : NAN;
 }
 
 /* A few data sets at a time, so that a run that is stopped loses little. */
