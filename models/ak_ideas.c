@@ -4,6 +4,7 @@
 #include "models/model.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { K, A, N_STATES };
 
@@ -83,6 +84,18 @@ static int jacobian(const double *p, const double *x, double *jac)
     jac[K * N_STATES + A] = f[K];
     jac[A * N_STATES + K] = p[RESEARCH_PARALLEL] * f[A];
     jac[A * N_STATES + A] = (p[RESEARCH_RETURNS] - 1) * f[A];
+    return code;
+}
+
+static int parameter_jacobian(const double *p, const double *x, double *jac)
+{
+    double f[N_STATES];
+    int code = rhs(p, x, f);
+    memset(jac, 0, (size_t)N_STATES * N_ALL * sizeof *jac);
+    jac[K * N_ALL + SAVING_RATE] = exp(x[A]);
+    jac[A * N_ALL + RESEARCH_RATE] = f[A] / p[RESEARCH_RATE];
+    jac[A * N_ALL + RESEARCH_PARALLEL] = f[A] * x[K];
+    jac[A * N_ALL + RESEARCH_RETURNS] = f[A] * x[A];
     return code;
 }
 
@@ -181,6 +194,7 @@ const struct model model_ak_ideas = {
     .steady_state = steady_state,
     .rhs = rhs,
     .jacobian = jacobian,
+    .parameter_jacobian = parameter_jacobian,
     .log_output = log_output,
     .observe = observe,
     .growth_drivers = growth_drivers,

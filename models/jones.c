@@ -3,6 +3,7 @@
 #include "models/model.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { A, P, N_STATES };
 
@@ -65,6 +66,17 @@ static int jacobian(const double *p, const double *x, double *jac)
     return !isfinite(growth);
 }
 
+static int parameter_jacobian(const double *p, const double *x, double *jac)
+{
+    double per_rate = exp(p[RESEARCH_PARALLEL] * x[P] + (p[RESEARCH_RETURNS] - 1) * x[A]);
+    memset(jac, 0, (size_t)N_STATES * N_PARAMS * sizeof *jac);
+    jac[A * N_PARAMS + RESEARCH_RATE] = per_rate;
+    jac[A * N_PARAMS + RESEARCH_PARALLEL] = p[RESEARCH_RATE] * per_rate * x[P];
+    jac[A * N_PARAMS + RESEARCH_RETURNS] = p[RESEARCH_RATE] * per_rate * x[A];
+    jac[P * N_PARAMS + POPULATION_GROWTH] = 1;
+    return !isfinite(per_rate);
+}
+
 static double log_output(const double *p, const double *x, double *c)
 {
     if (c) {
@@ -125,6 +137,7 @@ const struct model model_jones = {
     .n_drivers = N_DRIVERS,
     .rhs = rhs,
     .jacobian = jacobian,
+    .parameter_jacobian = parameter_jacobian,
     .log_output = log_output,
     .observe = observe,
     .growth_drivers = growth_drivers,

@@ -4,6 +4,7 @@
 #include "models/model.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { P, N_STATES };
 
@@ -42,6 +43,15 @@ static int rhs(const double *p, const double *x, double *f)
 static int jacobian(const double *p, const double *x, double *jac)
 {
     return rhs(p, x, jac);
+}
+
+static int parameter_jacobian(const double *p, const double *x, double *jac)
+{
+    double land = 1 - p[LABOUR_SHARE], people = exp(x[P]);
+    memset(jac, 0, N_PARAMS * sizeof *jac);
+    jac[LABOUR_SHARE] = p[RESEARCH_RATE] * people / (land * land);
+    jac[RESEARCH_RATE] = people / land;
+    return !isfinite(people);
 }
 
 static double log_output(const double *p, const double *x, double *c)
@@ -106,6 +116,7 @@ const struct model model_kremer = {
     .n_drivers = sizeof drivers / sizeof drivers[0],
     .rhs = rhs,
     .jacobian = jacobian,
+    .parameter_jacobian = parameter_jacobian,
     .log_output = log_output,
     .observe = observe,
     .growth_drivers = growth_drivers,

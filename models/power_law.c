@@ -44,6 +44,15 @@ static int jacobian(const double *p, const double *x, double *jac)
     return !isfinite(jac[0]);
 }
 
+static int parameter_jacobian(const double *p, const double *x, double *jac)
+{
+    double per_scale = exp(p[GROWTH_EXPONENT] * x[Y]);
+    jac[GROWTH_SCALE] = per_scale;
+    jac[GROWTH_EXPONENT] = p[GROWTH_SCALE] * per_scale * x[Y];
+    jac[DRIFT] = 1;
+    return !isfinite(per_scale);
+}
+
 static double log_output(const double *p, const double *x, double *c)
 {
     (void)p;
@@ -98,6 +107,7 @@ const struct model model_power_law = {
     .n_drivers = sizeof drivers / sizeof drivers[0],
     .rhs = rhs,
     .jacobian = jacobian,
+    .parameter_jacobian = parameter_jacobian,
     .log_output = log_output,
     .observe = observe,
     .growth_drivers = growth_drivers,

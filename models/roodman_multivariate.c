@@ -2,6 +2,7 @@
 #include "models/model.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { K, P, H, R, A, N_STATES };
 
@@ -111,6 +112,25 @@ static int rhs(const double *p, const double *x, double *f)
     return code;
 }
 
+static int parameter_jacobian(const double *p, const double *x, double *jac)
+{
+    double q[N_STATES], log_y = log_output(p, x, NULL);
+    int code = additions(p, x, q);
+    memset(jac, 0, (size_t)N_STATES * N_PARAMS * sizeof *jac);
+    for (int i = 0; i < N_STATES; i++) {
+        double *row = jac + (size_t)i * N_PARAMS;
+        double per_share = exp(log_y + p[TECHNOLOGY_EFFECT + i] * x[A] - x[i]);
+        for (int j = 0; j < N_STATES; j++)
+            row[ELASTICITY + j] = q[i] * x[j];
+        row[TECHNOLOGY_EFFECT + i] = q[i] * x[A];
+        row[INVESTMENT + i] = switched(p, i) * per_share;
+        row[DRIFT + i] = switched(p, i);
+        if (i == R)
+            row[RESOURCE_SWITCH] = p[INVESTMENT + i] * per_share + p[DRIFT + i];
+    }
+    return code;
+}
+
 static int jacobian(const double *p, const double *x, double *jac)
 {
     double q[N_STATES];
@@ -164,6 +184,7 @@ const struct model model_roodman_multivariate = {
     .n_drivers = 2 * N_STATES,
     .rhs = rhs,
     .jacobian = jacobian,
+    .parameter_jacobian = parameter_jacobian,
     .log_output = log_output,
     .observe = observe,
     .growth_drivers = growth_drivers,

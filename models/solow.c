@@ -3,6 +3,7 @@
 #include "models/model.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { K, A, P, N_STATES };
 
@@ -54,6 +55,17 @@ static int jacobian(const double *p, const double *x, double *jac)
     jac[K * N_STATES + K] = -slope;
     jac[K * N_STATES + A] = jac[K * N_STATES + P] = slope;
     return !isfinite(slope);
+}
+
+static int parameter_jacobian(const double *p, const double *x, double *jac)
+{
+    double investment = gross_investment(p, x);
+    memset(jac, 0, (size_t)N_STATES * N_PARAMS * sizeof *jac);
+    jac[K * N_PARAMS + CAPITAL_SHARE] = -investment * (x[A] + x[P] - x[K]);
+    jac[K * N_PARAMS + SAVING_RATE] = investment / p[SAVING_RATE];
+    jac[K * N_PARAMS + DEPRECIATION] = -1;
+    jac[A * N_PARAMS + TECHNOLOGY_GROWTH] = jac[P * N_PARAMS + POPULATION_GROWTH] = 1;
+    return !isfinite(investment);
 }
 
 static double log_output(const double *p, const double *x, double *c)
@@ -130,6 +142,7 @@ const struct model model_solow = {
     .n_drivers = sizeof drivers / sizeof drivers[0],
     .rhs = rhs,
     .jacobian = jacobian,
+    .parameter_jacobian = parameter_jacobian,
     .log_output = log_output,
     .observe = observe,
     .growth_drivers = growth_drivers,
