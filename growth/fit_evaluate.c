@@ -81,7 +81,6 @@ struct evaluation {
     struct sensitivities run;
     size_t column[FIT_MAX_PARAMETERS];
     double slope[FIT_MAX_PARAMETERS]; /* d ln(solved parameter)/dz_j with the level kept */
-    bool derivatives;
 };
 
 static size_t year_index(const struct sensitivities *r, double year)
@@ -114,14 +113,13 @@ static void differentiate_shot(struct evaluation *q)
     q->v->has_slope = true;
 }
 
-/* ln v at a date and, with derivatives, its gradient in z (n_parameters) */
+/* ln v at a date and, where it is not NULL, its gradient in z (n_parameters) */
 static double log_variable(const struct evaluation *q, size_t variable, double year, double *gradient)
 {
     const struct fit *f = q->v->fit;
     double along[MAX_DIRECTIONS];
-    double value =
-        sensitivities_log_variable(&q->run, year_index(&q->run, year), variable, q->derivatives ? along : NULL);
-    for (size_t j = 0; q->derivatives && j < f->n_parameters; j++) {
+    double value = sensitivities_log_variable(&q->run, year_index(&q->run, year), variable, gradient ? along : NULL);
+    for (size_t j = 0; gradient && j < f->n_parameters; j++) {
         gradient[j] = q->column[j] == SIZE_MAX ? 0 : along[q->column[j]];
         if (f->shoots)
             gradient[j] += along[q->run.n_directions - 1] * q->slope[j];
@@ -137,7 +135,6 @@ static int evaluation_begin(struct evaluation *q, struct fit_evaluator *v, const
     struct error e = {0};
     memset(q, 0, sizeof *q);
     q->v = v;
-    q->derivatives = derivatives;
     v->evaluations++;
     int code = fit_simulation(v, z, &s);
     if (code)
@@ -161,7 +158,7 @@ static void target_residuals(const struct evaluation *q, const struct fit_target
         double *row = jac ? jac + i * k : NULL, span = t->growth ? t->to[i] - t->year[i] : 1;
         double value = log_variable(q, t->variable, t->to[i], row);
         if (t->growth) {
-            value = (value - log_variable(q, t->variable, t->year[i], before)) / span;
+            value = (value - log_variable(q, t->variable, t->year[i], row ? before : NULL)) / span;
             for (size_t j = 0; row && j < k; j++)
                 row[j] = (row[j] - before[j]) / span;
         }

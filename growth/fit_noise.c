@@ -223,6 +223,7 @@ static void run_replicate(size_t b, void *context)
     fit_clear(&copy);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the replicates write it */
 int fit_bootstrap(const struct fit *f, const double *z, int threads, const struct reporter *reporter, double *out)
 {
     struct fit_evaluator v;

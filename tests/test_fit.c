@@ -121,7 +121,7 @@ static void check_jacobian(struct made_up *a, double step)
 START_TEST(the_jacobian_is_that_of_the_residuals)
 {
     struct made_up a;
-    make_up(&a, six, 3);
+    make_up(&a, six, 2);
     a.fit.parameters[0].prior = a.truth[0] + 0.1;
     a.fit.parameters[0].spread = 0.3;
     a.fit.targets[0].correlation = 20;
@@ -143,7 +143,7 @@ END_TEST
 START_TEST(the_jacobian_without_shooting)
 {
     struct made_up a;
-    make_up(&a, six, 3);
+    make_up(&a, six, 2);
     a.fit.shoots = false;
     a.fit.n_parameters--; /* the level */
     ck_assert_ptr_nonnull(fit_add_parameter(&a.fit, FIT_START, 3));
