@@ -140,6 +140,12 @@ START_TEST(the_folder_holds_the_fitted_scenario)
     const json_t *comparison = json_array_get(json_object_get(first_run(&root), "comparisons"), 0);
     ck_assert_double_lt(number(comparison, "rms_log_error"), 1e-3);
     ck_assert_uint_eq(json_array_size(json_object_get(comparison, "growth_by_period")), 3);
+    /* 1913 to 1950, 1913 between the points of 1910 and 1920 */
+    const json_t *period = json_array_get(json_object_get(comparison, "growth_by_period"), 0);
+    double begin = 0.7 * log(output(10)) + 0.3 * log(output(20));
+    assert_close(number(period, "data"), (log(output(50)) - begin) / 37, 1e-9, 0);
+    assert_close(number(period, "model"), log(output(50) / output(13)) / 37, 1e-3, 0);
+    assert_close(number(period, "smooth"), number(period, "data"), 0.05, 0);
     json_decref(root);
     char *text = testing_read(testing_path(path, out, "case.yaml"), NULL);
     ck_assert_int_eq(strncmp(text, "# Fitted", 8), 0);

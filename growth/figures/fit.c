@@ -43,7 +43,7 @@ struct figure *figure_of_fit_misses(const struct fit_report *r)
         add_misses(r, f, figure_add_panel(f, "all points", &all, &y), true);
     }
     add_misses(r, f, figure_add_panel(f, "since 1800", &late, &y), first >= 1700);
-    figure_add_series(f, 0, MARK_LINE, 7, NULL, 2, (double[]){first, last}, (double[]){0, 0}, NULL);
+    figure_add_series(f, 0, MARK_LINE, 6, NULL, 2, (double[]){first, last}, (double[]){0, 0}, NULL);
     return f;
 }
 
@@ -73,7 +73,7 @@ struct figure *figure_of_fit_spectrum(const struct fit_report *r)
     size_t panel = figure_add_panel(f, "", &x, &y);
     add_spectrum(f, panel, &r->data, 0, "targets alone");
     add_spectrum(f, panel, &r->all, 1, "with priors");
-    figure_add_series(f, panel, MARK_DASHED, 7, "known within a factor e", 2, (double[]){0, (double)r->data.k + 1},
+    figure_add_series(f, panel, MARK_DASHED, 6, "known within a factor e", 2, (double[]){0, (double)r->data.k + 1},
                       (double[]){1, 1}, NULL);
     return f;
 }
