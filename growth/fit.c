@@ -172,7 +172,7 @@ size_t fit_count_residuals(const struct fit *f)
     for (size_t i = 0; i < f->n_targets; i++)
         n += f->targets[i].n;
     for (size_t j = 0; j < f->n_parameters; j++)
-        n += isfinite(f->parameters[j].spread);
+        n += isfinite(f->parameters[j].spread) ? 1 : 0;
     return n;
 }
 

@@ -153,7 +153,7 @@ static int evaluation_begin(struct evaluation *q, struct fit_evaluator *v, const
 static void target_residuals(const struct evaluation *q, const struct fit_target *t, double *r, double *jac)
 {
     size_t k = q->v->fit->n_parameters;
-    double before[FIT_MAX_PARAMETERS];
+    double before[FIT_MAX_PARAMETERS] = {0};
     for (size_t i = 0; i < t->n; i++) {
         double *row = jac ? jac + i * k : NULL, span = t->growth ? t->to[i] - t->year[i] : 1;
         double value = log_variable(q, t->variable, t->to[i], row);

@@ -140,9 +140,10 @@ static enum status read_points(const struct reader *r, const struct config_node 
                             config_text(name, ""), near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
                             m->name);
     }
-    double *year = calloc(2 * n + 1, sizeof *year), *value = year + n;
+    double *year = calloc(2 * n + 1, sizeof *year), *value;
     if (!year)
         return error_memory(r->e);
+    value = year + n;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < n && !status; i++) {
         value[i] = config_number(config_item(points, i), 0);
@@ -209,9 +210,10 @@ static enum status read_levels(const struct reader *r, const struct config_node 
 {
     const struct series *s = &c->series;
     size_t n = 0;
-    double *year = calloc(2 * s->n + 1, sizeof *year), *value = year + s->n;
+    double *year = calloc(2 * s->n + 1, sizeof *year), *value;
     if (!year)
         return error_memory(r->e);
+    value = year + s->n;
     for (size_t i = 0; i < s->n; i++) {
         if (s->year[i] < fmax(c->from, r->f->base.from) || s->year[i] > c->to)
             continue;

@@ -92,7 +92,8 @@ int fit_shoot(struct fit_evaluator *v, const double *z, struct simulation *s)
             return fail(v, "the level has no logarithm");
         if (!shot.too_high &&
             (fabs(shot.miss) < fmax(s->rtol + s->atol, 1e-13) || high - low < 1e-15 * fmax(1, fabs(a)))) {
-            /* on the second, far root output falls as research gets faster: a rich world of few people, without phases */
+            /* on the second, far root output falls as research gets faster: a rich world of few people, without phases
+             */
             if (!(shot.slope > 0))
                 return fail(v, "the level is met only on the branch where faster research means less output");
             v->known = true;
