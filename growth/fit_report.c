@@ -183,7 +183,7 @@ struct table *fit_correlations_to_table(const struct fit_report *r)
 {
     static const char *const headings[] = {"parameter", "with", "correlation"};
     struct table *t = table_new("What can be traded against each other: correlations of 0.9 and more");
-    struct pair pairs[FIT_MAX_PARAMETERS * (FIT_MAX_PARAMETERS - 1) / 2];
+    struct pair pairs[FIT_MAX_PARAMETERS * (FIT_MAX_PARAMETERS - 1) / 2] = {{0}};
     size_t n = 0, k = r->fit->n_parameters;
     add_columns(t, 3, headings, "llr");
     for (size_t a = 0; a < k; a++)
