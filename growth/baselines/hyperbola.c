@@ -35,6 +35,8 @@ static bool start(const struct curve_frame *w, const struct baseline_rows *rows,
     static const double spans[] = {0.003, 0.02, 0.1, 0.3, 1, 3, 10};
     double growth;
     (void)r;
+    if (k >= sizeof spans / sizeof spans[0])
+        return false;
     curve_line(rows, w->middle, &p[LEVEL], &growth);
     p[SINGULARITY] = w->last + spans[k] * (w->last - w->first);
     p[POWER] = fmax(growth, 1e-6) * (p[SINGULARITY] - w->middle);

@@ -36,6 +36,8 @@ static bool start(const struct curve_frame *w, const struct baseline_rows *rows,
     static const double above[] = {1.1, 1.5, 3, 10, 100, 1e4};
     double level, growth;
     (void)r;
+    if (k >= sizeof above / sizeof above[0])
+        return false;
     curve_line(rows, w->middle, &level, &growth);
     p[CEILING] = above[k] * rows->value[rows->n_fit - 1];
     double share = fmin(exp(level) / p[CEILING], 0.95);
