@@ -74,6 +74,13 @@ static bool must_stop(struct solver *s)
     return s->stopped || s->gave_up;
 }
 
+/* A callback gave up: of itself, or because a stop was requested while it ran. */
+static void give_up(struct solver *s)
+{
+    s->gave_up = true;
+    must_stop(s);
+}
+
 static int call_residuals(const gsl_vector *u, void *params, gsl_vector *r)
 {
     struct solver *s = params;
@@ -84,7 +91,8 @@ static int call_residuals(const gsl_vector *u, void *params, gsl_vector *r)
     int code = s->problem->residuals(s->z, r->data, s->problem->context);
     for (size_t i = 0; i < s->problem->n && !code; i++)
         code = !isfinite(r->data[i]);
-    s->gave_up = code < 0;
+    if (code < 0)
+        give_up(s);
     s->out->failures += code > 0;
     if (code)
         gsl_vector_set_all(r, TURNED_DOWN / sqrt((double)s->problem->n));
@@ -128,9 +136,10 @@ static int call_jacobian(const gsl_vector *u, void *params, gsl_matrix *jac)
     }
     for (size_t i = 0; i < n * k && !code; i++)
         code = !isfinite(jac->data[i]);
-    s->gave_up = code != 0;
-    if (code)
+    if (code) {
+        give_up(s);
         return GSL_EFAILED;
+    }
     memcpy(s->out->jac, jac->data, n * k * sizeof *s->out->jac);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < k; j++)

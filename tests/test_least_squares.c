@@ -131,6 +131,45 @@ START_TEST(a_stop_is_obeyed)
 }
 END_TEST
 
+/* Ctrl-C mostly comes while the residuals or the Jacobian are being computed: these give up, and a stop is wanted. */
+struct pressed {
+    int calls, last; /* the callback that is interrupted */
+    bool pressed;
+};
+
+static bool is_pressed(void *context)
+{
+    return ((struct pressed *)context)->pressed;
+}
+
+static int pressed_residuals(const double *z, double *r, void *context)
+{
+    struct pressed *p = context;
+    p->pressed = ++p->calls == p->last;
+    return p->pressed ? -1 : misra_residuals(z, r, NULL);
+}
+
+static int pressed_jacobian(const double *z, double *jac, void *context)
+{
+    struct pressed *p = context;
+    p->pressed = ++p->calls == p->last;
+    return p->pressed ? -1 : misra_jacobian(z, jac, NULL);
+}
+
+START_TEST(a_stop_inside_a_callback_is_obeyed)
+{
+    struct pressed p = {.last = _i};
+    struct reporter reporter = {.stop_requested = is_pressed, .context = &p};
+    struct least_squares_problem problem = {MISRA, 2, NULL, NULL, pressed_residuals, pressed_jacobian, &p};
+    struct least_squares_options options = {.reporter = &reporter};
+    struct least_squares_result r;
+    struct error e = {0};
+    ck_assert_int_eq(least_squares_solve(&problem, &options, misra_starts[0], &r, &e), STATUS_INTERRUPTED);
+    ck_assert_int_eq(p.calls, _i);
+    least_squares_result_clear(&r);
+}
+END_TEST
+
 /* --- rank -----------------------------------------------------------------------------------------------------------
  */
 
@@ -169,6 +208,7 @@ int main(void)
     tcase_add_test(t, a_bound_holds_and_says_so);
     tcase_add_test(t, failed_trials_are_turned_down_and_counted);
     tcase_add_test(t, a_stop_is_obeyed);
+    tcase_add_loop_test(t, a_stop_inside_a_callback_is_obeyed, 1, 7);
     tcase_add_test(t, what_is_not_identified_is_named);
     suite_add_tcase(suite, t);
     return testing_main(suite);
