@@ -333,6 +333,54 @@ START_TEST(wrong_blocks_are_refused_at_their_place)
 }
 END_TEST
 
+/* Nothing in the file is to blame for today but the block itself. */
+START_TEST(a_run_that_ends_before_today)
+{
+    static const char *const settings[] = {"time.to=2020"};
+    struct error e = {0};
+    testing_write(testing_path(path, folder, "forecast.yaml"),
+                  POWER_LAW "forecast:\n  uncertain:\n"
+                            "    - {parameter: drift, distribution: uniform, low: 1, high: 2}\n");
+    ck_assert_int_eq(scenario_read(path, settings, 1, NULL, &scenario, &e), STATUS_OK);
+    ck_assert_int_eq(forecast_setup_init(&setup, &scenario.runs[0], &e), STATUS_BAD_INPUT);
+    ck_assert_str_eq(e.message, "today, 2025, is not within the run, 2000 to 2020");
+    ck_assert_int_gt(e.line, 0);
+}
+END_TEST
+
+/* No draw at all is no answer. */
+START_TEST(draws_that_all_fail_are_a_failure)
+{
+    struct error e = {0};
+    read_text(POWER_LAW, "forecast:\n  draws: 10\n  today: 2001\n  uncertain:\n"
+                         "    - {parameter: growth_exponent, distribution: uniform, low: 6, high: 7}\n");
+    ck_assert_int_eq(forecast_run(&setup, seed, 0, NULL, &result, &e), STATUS_FAILED);
+    ck_assert_ptr_nonnull(strstr(e.message, "none of 10 draws could be computed; the first: growth_exponent"));
+}
+END_TEST
+
+/* Dates that never come are said in words, not put where a year belongs. */
+START_TEST(an_onset_that_never_comes_is_said)
+{
+    char text[1024];
+    read_text(POWER_LAW, "forecast:\n  draws: 10\n  today: 2001\n  uncertain:\n"
+                         "    - {parameter: growth_scale, distribution: loguniform, low: 1e-9, high: 2e-9}\n");
+    ck_assert_int_eq(forecast_run(&setup, seed, 0, NULL, &result, NULL), STATUS_OK);
+    forecast_to_text(&result, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "In 100.0 % of the futures"));
+    ck_assert_msg(!strstr(text, "in never") && !strstr(text, "nan"), "%s", text);
+    struct table *t = forecast_inputs_table(&result);
+    FILE *out = fopen(testing_path(path, folder, "inputs.txt"), "w");
+    ck_assert_ptr_nonnull(out);
+    table_print(t, out, 200);
+    fclose(out);
+    table_free(t);
+    char *shown = testing_read(path, NULL);
+    ck_assert_msg(!strstr(shown, "nan"), "%s", shown);
+    free(shown);
+}
+END_TEST
+
 /* --- solve_joint by itself ---------------------------------------------------------------------------------------- */
 
 /* Two levels of the power law fix s and B: no closed form for B, but the run it leads to has one. */
@@ -373,6 +421,9 @@ int main(void)
     tcase_add_test(c, quantiles_with_never);
     tcase_add_test(c, anchors_and_extrapolations);
     tcase_add_loop_test(c, wrong_blocks_are_refused_at_their_place, 0, N_WRONG);
+    tcase_add_test(c, a_run_that_ends_before_today);
+    tcase_add_test(c, draws_that_all_fail_are_a_failure);
+    tcase_add_test(c, an_onset_that_never_comes_is_said);
     tcase_add_test(c, two_levels_two_parameters);
     suite_add_tcase(suite, c);
     return testing_main(suite);

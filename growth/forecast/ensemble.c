@@ -157,6 +157,9 @@ enum status forecast_run(struct forecast_setup *f, uint64_t seed, int threads, c
     if (!status && !out->complete)
         status = error_set(e, STATUS_INTERRUPTED, "interrupted after %zu of %zu draws",
                            f->draws - out->count[DRAW_NOT_DONE], f->draws);
+    for (size_t k = 0; k < f->draws && !status && !out->count[DRAW_DONE]; k++) /* the first stands for all */
+        status = error_set(e, STATUS_FAILED, "none of %zu draws could be computed; the first: %s", f->draws,
+                           out->draws[k].message);
     return status;
 }
 

@@ -206,7 +206,10 @@ struct table *forecast_inputs_table(const struct forecast *f)
             add_value(t, distribution_quantile(&input->distribution, forecast_levels[shown[i]]), false);
         add_value(t, f->swing[k].at_10, true);
         add_value(t, f->swing[k].at_90, true);
-        table_add_cell(t, "%+.2f", f->swing[k].rank);
+        if (isfinite(f->swing[k].rank))
+            table_add_cell(t, "%+.2f", f->swing[k].rank);
+        else
+            table_add_cell(t, "-");
     }
     return t;
 }
@@ -272,18 +275,37 @@ static const char *year_text(double year, char *buffer, size_t size)
     return buffer;
 }
 
+/* When the onset comes, or that it does not. */
+static int onset_to_text(const struct forecast *f, char *buffer, size_t size)
+{
+    const struct forecast_summary *onset = &f->summary[OUTCOME_ONSET];
+    char low[24], middle[24], high[24], first[24], last[24];
+    double never = 100 * onset->never, end = f->setup->run->simulation.to;
+    if (!onset->n)
+        return snprintf(buffer, size, "No future was computed.");
+    if (isinf(onset->quantile[0]))
+        return snprintf(buffer, size,
+                        "In %.1f %% of the futures the super-exponential phase of machines does not begin by %.0f.",
+                        never, end);
+    if (isinf(onset->quantile[3]))
+        return snprintf(buffer, size,
+                        "In %.1f %% of the futures the super-exponential phase of machines does not begin by %.0f; in "
+                        "one of twenty it begins before %s.",
+                        never, end, year_text(onset->quantile[0], first, sizeof first));
+    return snprintf(buffer, size,
+                    "The super-exponential phase of machines begins in %s (median; half of the futures %s to %s, nine "
+                    "in ten %s to %s); in %.1f %% of them it does not by %.0f.",
+                    year_text(onset->quantile[3], middle, sizeof middle),
+                    year_text(onset->quantile[2], low, sizeof low), year_text(onset->quantile[4], high, sizeof high),
+                    year_text(onset->quantile[0], first, sizeof first),
+                    year_text(onset->quantile[6], last, sizeof last), never, end);
+}
+
 char *forecast_to_text(const struct forecast *f, char *buffer, size_t size)
 {
-    const struct forecast_summary *onset = &f->summary[OUTCOME_ONSET], *share = &f->summary[OUTCOME_SHARE_TODAY];
-    char low[24], middle[24], high[24], first[24], last[24];
+    const struct forecast_summary *share = &f->summary[OUTCOME_SHARE_TODAY];
     size_t failed = f->count[DRAW_OUT_OF_RANGE] + f->count[DRAW_NOT_SOLVED] + f->count[DRAW_FAILED];
-    int used =
-        snprintf(buffer, size,
-                 "The super-exponential phase of machines begins in %s (median; half of the futures %s to %s, nine in "
-                 "ten %s to %s); in %.1f %% of them it does not by %.0f.",
-                 year_text(onset->quantile[3], middle, sizeof middle), year_text(onset->quantile[2], low, sizeof low),
-                 year_text(onset->quantile[4], high, sizeof high), year_text(onset->quantile[0], first, sizeof first),
-                 year_text(onset->quantile[6], last, sizeof last), 100 * onset->never, f->setup->run->simulation.to);
+    int used = onset_to_text(f, buffer, size);
     if (share->n && used > 0 && (size_t)used < size)
         used += snprintf(buffer + used, size - (size_t)used,
                          " Machines do %.2g %% of research in %.0f (nine in ten: %.2g to %.2g %%).",

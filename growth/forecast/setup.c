@@ -380,8 +380,10 @@ static enum status fit_extrapolation(struct forecast_extrapolation *x, const str
     struct baseline_rows rows;
     struct baseline_fit fit;
     enum status status = baseline_rows_select(s, b, &selection, &rows, e);
-    if (status)
+    if (status) {
+        baseline_rows_clear(&rows);
         return status;
+    }
     x->probability = NAN;
     for (size_t q = 0; q < BASELINE_QUANTILES; q++)
         x->takeoff[q] = NAN;
@@ -444,8 +446,9 @@ enum status forecast_setup_init(struct forecast_setup *f, const struct growth_ru
     f->draws = (size_t)config_integer(config_get(root, "draws"), 1000);
     f->today = number(root, "today", 2025);
     if (!(f->today > run->simulation.from && f->today < run->simulation.to))
-        return config_error(config_get(root, "today"), e, "today, %.10g, is not within the run, %.10g to %.10g",
-                            f->today, run->simulation.from, run->simulation.to);
+        return config_error(config_get(root, "today") ? config_get(root, "today") : root, e,
+                            "today, %.10g, is not within the run, %.10g to %.10g", f->today, run->simulation.from,
+                            run->simulation.to);
     enum status status = find_share(f, config_get(root, "share"), e);
     list = config_get(root, "uncertain");
     for (size_t k = 0; k < config_length(list) && !status; k++)
