@@ -57,7 +57,7 @@ static int complain(int argc, char **argv)
         names[n++] = c->name;
     bool group = strcmp(argv[1], "growth") == 0 || strcmp(argv[1], "basin") == 0;
     if (group && (argc == 2 || argv[2][0] == '-')) {
-        fprintf(stderr, "gears: unknown command '%s': after it comes one of %s (gears help lists the commands)\n",
+        fprintf(stderr, "gears: '%s' alone is no command: after it comes one of %s (gears help lists the commands)\n",
                 argv[1], list_group(argv[1], members, sizeof members));
         return STATUS_USAGE;
     }

@@ -502,7 +502,7 @@ static enum status read_comparison(struct resolver *r, const struct config_node 
     c->scored = config_boolean(config_get(node, "score"), true);
     if (c->to < c->from)
         return config_error(config_later(config_get(node, "to"), config_get(node, "from")), r->e,
-                            "compare.to: %.10g is before compare.from %.10g", c->to, c->from);
+                            "to: %.10g is before from: %.10g", c->to, c->from);
     size_t left_out = 0;
     for (size_t i = 0; i < c->series.n; i++)
         left_out += c->series.year[i] >= c->from && c->series.year[i] <= c->to && !(c->series.value[i] > 0);

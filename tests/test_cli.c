@@ -264,7 +264,7 @@ static const struct {
 } mistakes[] = {
     {{"rnu", SOLOW}, "did you mean 'run'?"},
     {{"basin", "--help"}, "after it comes one of train, audit, spectrum"},
-    {{"growth"}, "unknown command 'growth': after it comes one of phases, compare"},
+    {{"growth"}, "'growth' alone is no command: after it comes one of phases, compare"},
     {{"phases", SOLOW}, "did you mean 'growth phases'?"},
     {{"data", "world_gdp_spl"}, "did you mean 'world_gdp_spliced'?"},
     {{"growth", "phase", SOLOW}, "did you mean 'growth phases'?"},
