@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OUTPUT, PER_HEAD, N_TRACKS, N_PERIODS = 7, MOST_BINS = 40, BEFORE = 3 /* 1950-73 */, AFTER = 6 /* 2000-22 */ };
+enum { OUTPUT, PER_HEAD, N_TRACKS, N_PERIODS = 7, MOST_BINS = 40, BEFORE = 3 /* 1950-73 */, AFTER = 5 /* 2000-19 */ };
 
 /* Maddison's periods carried on; the last two end before and after the pandemic. */
 static const double periods[N_PERIODS][2] = {{1820, 1870}, {1870, 1913}, {1913, 1950}, {1950, 1973},
@@ -193,7 +193,7 @@ static void judge(const struct evidence *v, struct claim_result *out)
     int slower = 0, bent = 0;
     double z[N_TRACKS], bend[N_TRACKS];
     for (int k = 0; k < N_TRACKS; k++) {
-        z[k] = contrast(v, k, BEFORE, AFTER - 1);
+        z[k] = contrast(v, k, BEFORE, AFTER);
         bend[k] = v->quadratic[k].param[2] / v->quadratic[k].error[2];
         slower += z[k] < -1.96;
         bent += bend[k] < -1.96;
