@@ -62,8 +62,8 @@ static double restricted_deviance(const gsl_vector *x, void *context)
     double squares = linalg_dot(w->rows, w->white_r, w->white_r);
     linalg_gram(w->rows, k, 1, w->white_jac, k, 0, w->a, k);
     linalg_mirror_upper(k, w->a, k);
-    for (size_t j = 0; j < k; j++) /* a direction that nothing knows adds a constant */
-        w->a[j * k + j] *= 1 + 1e-10;
+    for (size_t j = 0; j < k; j++) /* a direction that nothing knows adds a constant; a parameter without effect: 0 */
+        w->a[j * k + j] = w->a[j * k + j] > 0 ? w->a[j * k + j] * (1 + 1e-10) : 1;
     linalg_multiply_vector(LINALG_TRANSPOSED, w->rows, k, 1, w->white_jac, k, w->white_r, 0, w->b);
     if (linalg_cholesky(k, w->a, NULL))
         return GSL_NAN;

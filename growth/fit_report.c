@@ -46,7 +46,10 @@ enum status fit_report_make(struct scenario *scenario, const struct fit *f, cons
     if (!out->misses)
         return error_memory(e);
     fit_evaluator_init(&v, f, reporter);
-    if (fit_misses(&v, result->z, out->misses))
+    int code = fit_misses(&v, result->z, out->misses);
+    if (code < 0)
+        return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", f->name);
+    if (code)
         return error_set(e, STATUS_FAILED, "fit %s: %s", f->name, v.complaint);
     enum status status = scenario_simulate(scenario, threads, reporter, &out->run, e);
     if (!status)

@@ -212,7 +212,7 @@ static enum status settle_noise(struct search *s, struct fit *f, struct least_sq
 }
 
 /* Covariance and correlations from the scatter of the replicates. */
-static void use_replicates(const struct fit *f, struct fit_result *r)
+static enum status use_replicates(const struct fit *f, struct fit_result *r, struct error *e)
 {
     size_t k = f->n_parameters;
     struct least_squares_errors *out = &r->errors;
@@ -223,14 +223,16 @@ static void use_replicates(const struct fit *f, struct fit_result *r)
         for (size_t j = 0; j < k && good; j++)
             mean[j] += r->bootstrap[b * k + j];
     }
+    if (r->replicates < 2) /* one has no scatter: all errors would come out as 0 */
+        return error_set(e, STATUS_FAILED, "fit %s: of %zu resampled data sets %zu could be fitted: no errors", f->name,
+                         f->replicates, r->replicates);
     memset(out->covariance, 0, k * k * sizeof *out->covariance);
     for (size_t b = 0; b < f->replicates; b++) {
         const double *z = r->bootstrap + b * k;
         for (size_t i = 0; i < k && !isnan(z[0]); i++)
             for (size_t j = 0; j < k; j++)
                 out->covariance[i * k + j] += (z[i] - mean[i] / (double)r->replicates) *
-                                              (z[j] - mean[j] / (double)r->replicates) /
-                                              fmax((double)r->replicates - 1, 1);
+                                              (z[j] - mean[j] / (double)r->replicates) / ((double)r->replicates - 1);
     }
     for (size_t i = 0; i < k; i++) {
         out->standard[i] = sqrt(out->covariance[i * k + i]);
@@ -239,6 +241,7 @@ static void use_replicates(const struct fit *f, struct fit_result *r)
             out->correlation[i * k + j] = both > 0 ? out->covariance[i * k + j] / both : i == j;
         }
     }
+    return STATUS_OK;
 }
 
 static enum status find_errors(struct search *s, int threads, struct fit_result *out, struct error *e)
@@ -261,9 +264,7 @@ static enum status find_errors(struct search *s, int threads, struct fit_result 
     if (!out->bootstrap)
         return error_memory(e);
     status = code_to_status(s, fit_bootstrap(f, out->z, threads, s->reporter, out->bootstrap), NULL, e);
-    if (!status)
-        use_replicates(f, out);
-    return status;
+    return status ? status : use_replicates(f, out, e);
 }
 
 static enum status finish(struct search *s, struct fit *f, const struct candidate *best, int threads,
