@@ -30,17 +30,35 @@ static void clear_fit(const struct baseline *b, const struct baseline_options *o
     out->scale_value = 1;
 }
 
+/* What is held must lie where the parameter may. */
+static enum status check_holds(const struct baseline *b, const struct baseline_options *o, struct error *e)
+{
+    for (size_t i = 0; i < b->n_params; i++) {
+        const struct param *p = &b->params[i];
+        if (!isfinite(o->hold[i]) || (o->hold[i] >= p->low && o->hold[i] <= p->high))
+            continue;
+        return isfinite(p->high) ? error_set(e, STATUS_USAGE, "%s cannot be held at %g: %g to %g is allowed", p->key,
+                                             o->hold[i], p->low, p->high)
+                                 : error_set(e, STATUS_USAGE, "%s cannot be held at %g: it lies above %g", p->key,
+                                             o->hold[i], p->low);
+    }
+    return STATUS_OK;
+}
+
 enum status baseline_fit(const struct baseline *b, const struct baseline_rows *rows, const struct baseline_options *o,
                          struct baseline_fit *out, struct error *e)
 {
     clear_fit(b, o, out);
     if (rows->n_fit < 4)
         return error_set(e, STATUS_BAD_INPUT, "%s wants at least 4 rows to fit, there are %zu", b->name, rows->n_fit);
+    enum status status = check_holds(b, o, e);
+    if (status)
+        return status;
     gsl_set_error_handler_off(); /* its functions return their errors */
     out->first_year = rows->year[0];
     out->last_year = rows->year[rows->n_fit - 1];
     out->last_value = rows->value[rows->n_fit - 1];
-    enum status status = b->fit(rows, o, out, e);
+    status = b->fit(rows, o, out, e);
     out->aic = 2 * (double)out->n_free - 2 * out->log_likelihood;
     out->bic = log((double)out->n) * (double)out->n_free - 2 * out->log_likelihood;
     return status;

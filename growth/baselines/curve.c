@@ -234,7 +234,11 @@ static enum status set_up(struct problem *q, const struct curve *c, const struct
         double held = isfinite(o->hold[i]) ? o->hold[i] : c->held && c->held[i] ? table[i].value : NAN;
         q->theta[i] = isnan(held) ? 0 : to_theta(c->transform[i], &q->frame, held);
         if (!isnan(held) && !isfinite(q->theta[i]))
-            return error_set(e, STATUS_USAGE, "%s cannot be held at %g here", table[i].key, held);
+            return c->transform[i] == CURVE_LOG
+                       ? error_set(e, STATUS_USAGE, "%s cannot be held at %g: it lies above 0", table[i].key, held)
+                       : error_set(e, STATUS_USAGE,
+                                   "%s cannot be held at %g: it lies after the last year fitted, %.10g", table[i].key,
+                                   held, q->frame.last);
         if (isnan(held))
             q->index[q->n_free++] = i;
     }

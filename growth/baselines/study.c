@@ -28,8 +28,9 @@ static void profile_range(const struct baseline_study *w, size_t i, double *low,
         *low = 1.02 * f->last_value;
         *high = 1e3 * f->last_value;
     } else if (strncmp(key, "doubling", 8) == 0) {
-        *low = 1;
-        *high = 100;
+        bool fast = f->param[i] < 50;
+        *low = fast ? 1 : f->param[i] / 10;
+        *high = fast ? 100 : f->param[i] * 10;
     }
 }
 
