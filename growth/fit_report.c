@@ -117,7 +117,7 @@ struct table *fit_parameters_to_table(const struct fit_report *r)
         table_add_row(t);
         table_add_cell(t, "%s", p->key);
         table_add_cell(t, "%.6g", fit_value(p, z));
-        if (r->knowledge[j] == FIT_AT_BOUND || r->knowledge[j] == FIT_HELD)
+        if (r->knowledge[j] == FIT_AT_BOUND || r->knowledge[j] == FIT_HELD || !isfinite(s))
             table_add_cell(t, "-");
         else if (p->logarithmic)
             table_add_cell(t, exp(s) < 1e3 ? "x/ %.3f" : "x/ %.2g", exp(s));

@@ -173,6 +173,26 @@ START_TEST(what_is_solved_for_follows)
 }
 END_TEST
 
+static double restless_people(double t)
+{
+    return people(t) * exp(0.02 * sin(t));
+}
+
+/* Population does not know of research_rate: its column of the Jacobian is 0, also where errors are estimated. */
+START_TEST(a_parameter_without_effect_is_named)
+{
+    write_series("restless.csv", "million persons", restless_people);
+    write_fit("", "fit:\n  starts: 1\n  errors: ar1\n  free:\n"
+                  "    - {parameter: population_growth, low: 0.001, high: 0.05}\n"
+                  "    - {parameter: research_rate, low: 1e-5, high: 1e-2}\n"
+                  "  targets:\n    - {file: restless.csv, variable: P, error: 0.02}\n");
+    program_run(&p, "growth", "fit", file);
+    assert_code(&p, 0);
+    assert_contains(p.text, "they say nothing about research_rate");
+    ck_assert_ptr_null(strstr(p.text, "inf "));
+}
+END_TEST
+
 /* --- what is wrong with a file ---------------------------------------------------------------------------------------
  */
 
@@ -241,6 +261,7 @@ int main(void)
     tcase_add_test(t, threads_do_not_matter);
     tcase_add_test(t, the_folder_holds_the_fitted_scenario);
     tcase_add_test(t, what_is_solved_for_follows);
+    tcase_add_test(t, a_parameter_without_effect_is_named);
     tcase_add_loop_test(t, a_wrong_file_is_one_line_with_the_place, 0, (int)(sizeof wrong / sizeof wrong[0]));
     tcase_add_test(t, a_fit_file_runs);
     suite_add_tcase(suite, t);
