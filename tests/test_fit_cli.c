@@ -193,6 +193,19 @@ START_TEST(a_parameter_without_effect_is_named)
 }
 END_TEST
 
+/* Where growth alone was fitted there are no levels to draw the misses of. */
+START_TEST(growth_alone_can_be_fitted)
+{
+    char out[TESTING_PATH];
+    write_fit("", "fit:\n  starts: 1\n  free:\n    - {parameter: population_growth, low: 0.001, high: 0.05}\n"
+                  "  targets:\n    - {file: people.csv, variable: P, periods: [1900, 1950, 2000], error: 0.02}\n");
+    program_run(&p, "growth", "fit", "--out", testing_path(out, folder, "out"), file);
+    assert_code(&p, 0);
+    ck_assert(testing_exists(testing_path(path, out, "fit_spectrum.gp")));
+    ck_assert(!testing_exists(testing_path(path, out, "fit_misses.gp")));
+}
+END_TEST
+
 /* --- what is wrong with a file ---------------------------------------------------------------------------------------
  */
 
@@ -262,6 +275,7 @@ int main(void)
     tcase_add_test(t, the_folder_holds_the_fitted_scenario);
     tcase_add_test(t, what_is_solved_for_follows);
     tcase_add_test(t, a_parameter_without_effect_is_named);
+    tcase_add_test(t, growth_alone_can_be_fitted);
     tcase_add_loop_test(t, a_wrong_file_is_one_line_with_the_place, 0, (int)(sizeof wrong / sizeof wrong[0]));
     tcase_add_test(t, a_fit_file_runs);
     suite_add_tcase(suite, t);

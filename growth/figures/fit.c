@@ -5,10 +5,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-static void add_misses(const struct fit_report *r, struct figure *f, size_t panel, bool legend)
+/* The points of all levels, on a line at 0 between these years. */
+static void add_misses(const struct fit_report *r, struct figure *f, size_t panel, bool legend, double first,
+                       double last)
 {
     const double *miss = r->misses;
     int colour = 0;
+    figure_add_series(f, panel, MARK_LINE, 6, NULL, 2, (double[]){first, last}, (double[]){0, 0}, NULL);
     for (size_t i = 0; i < r->fit->n_targets; miss += r->fit->targets[i++].n) {
         const struct fit_target *t = &r->fit->targets[i];
         if (t->growth || t->assumed)
@@ -21,12 +24,6 @@ static void add_misses(const struct fit_report *r, struct figure *f, size_t pane
 
 struct figure *figure_of_fit_misses(const struct fit_report *r)
 {
-    struct figure *f =
-        figure_new("fit_misses", "What the fit misses",
-                   "ln model - ln data of every point: 0.1 is about 10 %. Neighbours are alike (wars, booms), "
-                   "so a point a year is less than a new fact a year.");
-    if (!f)
-        return NULL;
     double first = INFINITY, last = -INFINITY;
     for (size_t i = 0; i < r->fit->n_targets; i++) {
         const struct fit_target *t = &r->fit->targets[i];
@@ -35,15 +32,22 @@ struct figure *figure_of_fit_misses(const struct fit_report *r)
         first = fmin(first, t->year[0]);
         last = fmax(last, t->year[t->n - 1]);
     }
+    if (!(first <= last)) /* growth alone was fitted: no levels to miss */
+        return NULL;
+    struct figure *f =
+        figure_new("fit_misses", "What the fit misses",
+                   "ln model - ln data of every point: 0.1 is about 10 %. Neighbours are alike (wars, booms), "
+                   "so a point a year is less than a new fact a year.");
+    if (!f)
+        return NULL;
     struct axis y = {.label = "ln model - ln data", .scale = AXIS_LINEAR, .low = NAN, .high = NAN};
     struct axis late = {.label = "year", .scale = AXIS_LINEAR, .low = 1800, .high = last + 5};
     if (first < 1700) {
         struct axis all = {
             .label = "year", .scale = AXIS_LOG_BEFORE, .low = first, .high = last + 5, .horizon = last + 30};
-        add_misses(r, f, figure_add_panel(f, "all points", &all, &y), true);
+        add_misses(r, f, figure_add_panel(f, "all points", &all, &y), true, first, last);
     }
-    add_misses(r, f, figure_add_panel(f, "since 1800", &late, &y), first >= 1700);
-    figure_add_series(f, 0, MARK_LINE, 6, NULL, 2, (double[]){first, last}, (double[]){0, 0}, NULL);
+    add_misses(r, f, figure_add_panel(f, "since 1800", &late, &y), first >= 1700, fmax(first, 1800), last);
     return f;
 }
 
