@@ -21,8 +21,8 @@ enum status basin_batch_read(struct basin_batch *b, const char *const *files, si
     return status;
 }
 
-static enum status run_one(struct basin_batch *b, size_t i, const struct analysis *const *list, size_t n_list,
-                           bool keep, const struct options *o, const struct reporter *reporter, struct error *e)
+enum status basin_batch_run_one(struct basin_batch *b, size_t i, const struct analysis *const *list, size_t n_list,
+                                bool keep, const struct options *o, const struct reporter *reporter, struct error *e)
 {
     const struct experiment *x = &b->experiments[i];
     char folder[4200];
@@ -56,7 +56,7 @@ enum status basin_batch_run(struct basin_batch *b, const struct analysis *const 
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < b->n && !status; i++)
-        status = run_one(b, i, list, n_list, keep, o, reporter, e);
+        status = basin_batch_run_one(b, i, list, n_list, keep, o, reporter, e);
     return status;
 }
 

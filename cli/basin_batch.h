@@ -15,9 +15,12 @@ struct basin_batch {
 enum status basin_batch_read(struct basin_batch *b, const char *const *files, size_t n, const struct options *o,
                              struct error *e);
 /* Train or reuse, and analyse: only `analysis`, or what the files ask for (NULL), or nothing (n_analyses 0 with a
- * list). With `keep` checkpoints are kept beside the run folders. STATUS_INTERRUPTED leaves what is finished. */
+ * list). With `keep` checkpoints are kept beside the run folders. All files up to the first that
+ * fails, or one. A failure or STATUS_INTERRUPTED leaves what is finished. */
 enum status basin_batch_run(struct basin_batch *b, const struct analysis *const *list, size_t n_list, bool keep,
                             const struct options *o, const struct reporter *reporter, struct error *e);
+enum status basin_batch_run_one(struct basin_batch *b, size_t i, const struct analysis *const *list, size_t n_list,
+                                bool keep, const struct options *o, const struct reporter *reporter, struct error *e);
 void basin_batch_clear(struct basin_batch *b);
 
 /* Write experiment i into a folder. */

@@ -22,14 +22,19 @@ enum status growth_batch_read(struct growth_batch *b, const char *const *files, 
     return status;
 }
 
+enum status growth_batch_run_one(struct growth_batch *b, size_t i, const struct options *o,
+                                 const struct reporter *reporter, struct error *e)
+{
+    reporter_progress(reporter, 0.3 + 0.2 * (double)i / (double)b->n, b->scenarios[i].name);
+    return scenario_simulate(&b->scenarios[i], o->threads, reporter, &b->results[i], e);
+}
+
 enum status growth_batch_run(struct growth_batch *b, const struct options *o, const struct reporter *reporter,
                              struct error *e)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < b->n && !status; i++) {
-        reporter_progress(reporter, 0.3 + 0.2 * (double)i / (double)b->n, b->scenarios[i].name);
-        status = scenario_simulate(&b->scenarios[i], o->threads, reporter, &b->results[i], e);
-    }
+    for (size_t i = 0; i < b->n && !status; i++)
+        status = growth_batch_run_one(b, i, o, reporter, e);
     return status;
 }
 

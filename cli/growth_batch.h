@@ -14,9 +14,11 @@ struct growth_batch {
 /* Read all files, so that a bad one costs nothing. Clear in all cases. */
 enum status growth_batch_read(struct growth_batch *b, const char *const *files, size_t n, const struct options *o,
                               const struct reporter *reporter, struct error *e);
-/* Simulate them. STATUS_INTERRUPTED leaves what is finished. */
+/* Simulate them, all up to the first that fails, or one. A failure or STATUS_INTERRUPTED leaves what is finished. */
 enum status growth_batch_run(struct growth_batch *b, const struct options *o, const struct reporter *reporter,
                              struct error *e);
+enum status growth_batch_run_one(struct growth_batch *b, size_t i, const struct options *o,
+                                 const struct reporter *reporter, struct error *e);
 void growth_batch_clear(struct growth_batch *b);
 
 /* Write scenarios [first, first + n) into one folder. */

@@ -65,8 +65,34 @@ static const char *folder(const struct work *w, size_t i, const struct options *
     return folder_of(o, name_of(w, i), w->n_growth + w->n_basin == 1, buffer, size);
 }
 
-/* Each file that has results; `interrupted`: those with all their runs are complete all the same. */
-static enum status write_folders(const struct work *w, bool interrupted, const struct options *o,
+/* Every file, whatever becomes of the others; only an interruption ends it. Returns the first failure; the later ones
+ * are warnings. Each names its file. */
+static enum status run_all(struct work *w, const struct options *o, const struct reporter *reporter, struct error *e)
+{
+    enum status first = STATUS_OK;
+    for (size_t i = 0; i < w->n_growth + w->n_basin; i++) {
+        bool growth = i < w->n_growth;
+        size_t k = growth ? i : i - w->n_growth;
+        struct error inner = {0};
+        enum status status = growth ? growth_batch_run_one(&w->growth, k, o, reporter, &inner)
+                                    : basin_batch_run_one(&w->basin, k, NULL, 0, true, o, reporter, &inner);
+        if (status && !inner.file[0])
+            snprintf(inner.file, sizeof inner.file, "%s", growth ? w->growth_files[k] : w->basin_files[k]);
+        if (status && !first) {
+            first = status;
+            *e = inner;
+        } else if (status && status != STATUS_INTERRUPTED) {
+            char text[1400];
+            reporter_warning(reporter, "%s", error_format(&inner, text, sizeof text));
+        }
+        if (status == STATUS_INTERRUPTED)
+            break;
+    }
+    return first;
+}
+
+/* Each file that has results; `all_done`: not only those with all their runs are complete. */
+static enum status write_folders(const struct work *w, bool all_done, const struct options *o,
                                  const struct reporter *reporter, struct error *e)
 {
     char buffer[4200];
@@ -75,13 +101,13 @@ static enum status write_folders(const struct work *w, bool interrupted, const s
         size_t done = w->growth.results[i].n_runs, all = w->growth.scenarios[i].n_runs;
         if (done)
             status = growth_batch_write(&w->growth, i, 1, folder(w, i, o, buffer, sizeof buffer),
-                                        !interrupted || done == all, o, reporter, e);
+                                        all_done || done == all, o, reporter, e);
     }
     for (size_t i = 0; i < w->n_basin && !status; i++) {
         size_t done = w->basin.n_results[i], all = w->basin.experiments[i].n_runs;
         if (done)
             status = basin_batch_write(&w->basin, i, folder(w, w->n_growth + i, o, buffer, sizeof buffer),
-                                       !interrupted || done == all, o, reporter, e);
+                                       all_done || done == all, o, reporter, e);
     }
     return status;
 }
@@ -99,14 +125,25 @@ static enum status print_json(const struct work *w, const struct options *o, str
     return answer_print(answer, e);
 }
 
-static void print_tables(const struct work *w, const struct options *o)
+static bool has_results(const struct work *w, size_t i)
+{
+    return i < w->n_growth ? w->growth.results[i].n_runs > 0 : w->basin.n_results[i - w->n_growth] > 0;
+}
+
+static void print_folders(const struct work *w, const struct options *o)
 {
     char buffer[4200];
+    for (size_t i = 0; i < w->n_growth + w->n_basin; i++)
+        if (has_results(w, i))
+            printf("Written to %s: see report.html there.\n", folder(w, i, o, buffer, sizeof buffer));
+}
+
+static void print_tables(const struct work *w, const struct options *o)
+{
     growth_batch_print_phases(&w->growth);
     growth_batch_print_comparisons(&w->growth, false);
     basin_batch_print(&w->basin);
-    for (size_t i = 0; i < w->n_growth + w->n_basin; i++)
-        printf("Written to %s: see report.html there.\n", folder(w, i, o, buffer, sizeof buffer));
+    print_folders(w, o);
 }
 
 enum status command_run(const struct options *o, struct error *e)
@@ -114,15 +151,13 @@ enum status command_run(const struct options *o, struct error *e)
     struct work w = {0};
     const struct reporter *reporter = terminal_reporter(o);
     enum status status = read_all(&w, o, reporter, e);
-    bool read = !status;
-    if (!status)
-        status = growth_batch_run(&w.growth, o, reporter, e);
-    if (!status)
-        status = basin_batch_run(&w.basin, NULL, 0, true, o, reporter, e);
-    if (!status)
-        status = write_folders(&w, false, o, reporter, e);
-    else if (read && status == STATUS_INTERRUPTED)
-        write_folders(&w, true, o, reporter, NULL);
+    if (!status) {
+        status = run_all(&w, o, reporter, e);
+        enum status written = write_folders(&w, !status, o, reporter, status ? NULL : e);
+        if (status && !written && !o->json && !o->quiet)
+            print_folders(&w, o);
+        status = status ? status : written;
+    }
     if (!status && o->json)
         status = print_json(&w, o, e);
     else if (!status && !o->quiet)

@@ -404,6 +404,31 @@ START_TEST(a_bad_file_among_good_ones_writes_nothing)
 }
 END_TEST
 
+/* What is finished is written, growth and basin alike, whatever stands before it; the failure names its file. */
+START_TEST(a_run_that_fails_among_good_ones)
+{
+    char fails[TESTING_PATH], late[TESTING_PATH], small[TESTING_PATH];
+    static const char perfect[] = "kind: basin\nnetwork: {layers: [2, 2, 1]}\ndata: {generate: xor, soft: 0.1}\n"
+                                  "loss: mse\ntrain: {method: lm, seed: 1}\nanalyses: [audit]\n";
+    static const char overflows[] =
+        "kind: basin\nnetwork: {layers: [2, 2, 2, 2, 2, 2, 2, 2, 2, 1], activation: square, "
+        "init: {scheme: normal, scale: 1000}}\ndata: {generate: xor, soft: 0.1}\n"
+        "loss: mse\ntrain: {method: adam, seed: 1}\nanalyses: [audit]\n";
+    testing_write(testing_path(small, folder, "small.yaml"), perfect);
+    testing_write(testing_path(late, folder, "late.yaml"), perfect);
+    testing_write(testing_path(fails, folder, "fails.yaml"), overflows);
+    program_run(&p, "run", small, fails, late, SOLOW, "--quiet", "--out", in_folder("out"));
+    check_one_complaint(1, "fails.yaml: ");
+    ck_assert(!testing_exists(in_folder("out/fails")));
+    static const char *const written[] = {"out/small/summary.json", "out/late/summary.json", "out/solow/summary.json"};
+    for (size_t i = 0; i < 3; i++) {
+        json_t *summary = read_json(in_folder(written[i]));
+        ck_assert(json_is_true(json_object_get(summary, "complete")));
+        json_decref(summary);
+    }
+}
+END_TEST
+
 /* --- run folders ------------------------------------------------------------------------------------------------- */
 
 START_TEST(run_writes_to_out_by_itself)
@@ -1005,6 +1030,7 @@ int main(void)
     tcase_add_test(c, where_a_run_failed_is_said_in_years);
     tcase_add_test(c, a_file_that_is_not_there);
     tcase_add_test(c, a_bad_file_among_good_ones_writes_nothing);
+    tcase_add_test(c, a_run_that_fails_among_good_ones);
     tcase_add_test(c, run_writes_to_out_by_itself);
     tcase_add_test(c, several_files_have_a_folder_each);
     tcase_add_test(c, summary_says_what_was_done);
