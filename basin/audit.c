@@ -20,7 +20,7 @@ struct desk {
     struct tape *tape;
     size_t N, k;
     double *G, *copy;   /* (k, N) */
-    double *s, *vt;     /* singular values of G; right vectors (N, N) */
+    double *s;          /* singular values of G */
     double *H, *lambda; /* (N, N): eigenvectors as rows after the decomposition; eigenvalues */
     double *r, *D;      /* slopes of the loss in the behaviour */
 };
@@ -31,7 +31,6 @@ static void desk_clear(struct desk *d)
     free(d->G);
     free(d->copy);
     free(d->s);
-    free(d->vt);
     free(d->H);
     free(d->lambda);
     free(d->r);
@@ -48,12 +47,11 @@ static enum status desk_init(struct desk *d, const struct minimum *m, struct err
     d->G = malloc(d->k * d->N * sizeof *d->G);
     d->copy = malloc(d->k * d->N * sizeof *d->copy);
     d->s = malloc((d->k < d->N ? d->k : d->N) * sizeof *d->s);
-    d->vt = malloc(d->N * d->N * sizeof *d->vt);
     d->H = malloc(d->N * d->N * sizeof *d->H);
     d->lambda = malloc(d->N * sizeof *d->lambda);
     d->r = malloc(d->k * sizeof *d->r);
     d->D = malloc(d->k * outputs * sizeof *d->D);
-    if (!d->G || !d->copy || !d->s || !d->vt || !d->H || !d->lambda || !d->r || !d->D)
+    if (!d->G || !d->copy || !d->s || !d->H || !d->lambda || !d->r || !d->D)
         return error_memory(e);
     return tape_new(m->problem, &d->tape, e);
 }
@@ -65,34 +63,24 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* What part of r lies in the left null space of G: |r|^2 less the squares of u_i . r, with u_i . r = v_i . (G^T r)/s_i.
- */
-static double left_null_part(const struct desk *d, size_t rank)
-{
-    double size = linalg_norm(d->k, d->r), seen = 0;
-    double *image = malloc(d->N * sizeof *image);
-    if (!image)
-        return NAN;
-    linalg_multiply_vector(LINALG_TRANSPOSED, d->k, d->N, 1, d->G, d->N, d->r, 0, image);
-    for (size_t i = 0; i < rank; i++)
-        seen = hypot(seen, linalg_dot(d->N, d->vt + i * d->N, image) / d->s[i]);
-    free(image);
-    return sqrt(fmax(0, 1 - (seen / size) * (seen / size)));
-}
-
 static enum status look_at_g(struct desk *d, struct audit *a, struct error *e)
 {
+    double *along = malloc(d->k * sizeof *along); /* r in the basis of G's left singular vectors */
+    if (!along)
+        return error_memory(e);
     tape_behaviour_jacobian(d->tape, d->G);
     tape_behaviour_slopes(d->tape, d->r, d->D);
     memcpy(d->copy, d->G, d->k * d->N * sizeof *d->G);
-    enum status status = linalg_svd(d->k, d->N, d->copy, d->s, NULL, d->vt, e);
-    if (status)
-        return status;
-    a->g = rank_from_values(d->s, smaller(d->k, d->N), d->k, d->N);
-    a->residual_norm = linalg_norm(d->k, d->r);
-    bool rounding = a->residual_norm <= 1e-13;
-    a->left_null_residual = rounding ? NAN : left_null_part(d, a->g.rank);
-    return STATUS_OK;
+    memcpy(along, d->r, d->k * sizeof *along);
+    enum status status = linalg_singular_values(d->k, d->N, d->copy, d->s, along, e);
+    if (!status) {
+        a->g = rank_from_values(d->s, smaller(d->k, d->N), d->k, d->N);
+        a->residual_norm = linalg_norm(d->k, d->r);
+        bool rounding = a->residual_norm <= 1e-13;
+        a->left_null_residual = rounding ? NAN : linalg_norm(d->k - a->g.rank, along + a->g.rank) / a->residual_norm;
+    }
+    free(along);
+    return status;
 }
 
 /* --- H ----------------------------------------------------------------------------------------------------------- */
@@ -106,21 +94,23 @@ static int compare_descending(const void *a, const void *b)
 /* How many directions that H does not see G sees: rank of G on the null space of H. */
 static enum status count_null_h_not_g(struct desk *d, struct audit *a, struct error *e)
 {
-    size_t count = 0;
-    double *image = malloc((d->k + 1) * (d->N - a->h.rank + 1) * sizeof *image);
-    double *values = malloc((d->N + 1) * sizeof *values);
+    size_t count = d->N - a->h.rank, first = 0;
+    if (!count)
+        return STATUS_OK;
+    while (first + count < d->N && fabs(d->lambda[first]) > a->h.tolerance)
+        first++; /* ascending: those near 0 stand together */
+    double *image = malloc(count * d->k * sizeof *image), *values = malloc(count * sizeof *values);
     enum status status = image && values ? STATUS_OK : error_memory(e);
-    for (size_t i = 0; i < d->N && !status; i++)
-        if (fabs(d->lambda[i]) <= a->h.tolerance && count < d->N - a->h.rank) {
-            linalg_multiply_vector(LINALG_PLAIN, d->k, d->N, 1, d->G, d->N, d->H + i * d->N, 0, image + count * d->k);
-            count++;
-        }
-    if (!status && count)
-        status = linalg_svd(count, d->k, image, values, NULL, NULL, e);
     /* an eigenvector is only as good as the gap around 0: what G makes of it must be well above that */
     double loud = a->g.rank ? sqrt(DBL_EPSILON) * d->s[0] : 0;
-    for (size_t i = 0; i < smaller(count, d->k) && !status; i++)
-        a->null_h_not_g += values[i] > loud;
+    if (!status)
+        linalg_multiply(LINALG_PLAIN, LINALG_TRANSPOSED, count, d->k, d->N, 1, d->H + first * d->N, d->N, d->G, d->N, 0,
+                        image, d->k);
+    if (!status && linalg_norm(count * d->k, image) > loud) { /* else no singular value is */
+        status = linalg_singular_values(count, d->k, image, values, NULL, e);
+        for (size_t i = 0; i < smaller(count, d->k) && !status; i++)
+            a->null_h_not_g += values[i] > loud;
+    }
     free(image);
     free(values);
     return status;
@@ -230,32 +220,46 @@ static void judge(const struct desk *d, struct audit *a)
              a->negative_eigenvalues ? "this is a saddle, not a minimum; " : "", why(d->m->problem, a));
 }
 
+/* Rank of G, and whether it is decided, at theta + radius * a random direction. */
+static enum status rank_nearby(struct desk *d, uint64_t draw, double radius, struct rank *out, struct error *e)
+{
+    double *theta = malloc(d->N * sizeof *theta);
+    if (!theta)
+        return error_memory(e);
+    struct random_stream stream = random_stream(d->m->seed, 0xC0115u + draw);
+    random_normals(&stream, d->N, theta);
+    for (size_t i = 0; i < d->N; i++)
+        theta[i] = d->m->theta[i] + radius * theta[i];
+    tape_move(d->tape, theta);
+    tape_behaviour_jacobian(d->tape, d->copy);
+    free(theta);
+    enum status status = linalg_singular_values(d->k, d->N, d->copy, d->lambda, NULL, e);
+    if (!status)
+        *out = rank_from_values(d->lambda, smaller(d->k, d->N), d->k, d->N);
+    return status;
+}
+
 /* Rank of G at points around theta: if it nowhere exceeds that at theta it is constant there (rank cannot fall nearby),
- * and the solution set is a manifold of dimension N - rank G. */
+ * and the solution set is a manifold of dimension N - rank G. No points are needed where no theta has a higher rank,
+ * and none would help where the rank at theta is undecided. */
 static enum status check_constancy(struct desk *d, struct audit *a, struct error *e)
 {
-    double *theta = malloc(d->N * sizeof *theta), *step = malloc(d->N * sizeof *step);
-    enum status status = theta && step ? STATUS_OK : error_memory(e);
-    double size = theta ? 1 + linalg_norm(d->N, d->m->theta) / sqrt((double)d->N) : 0;
+    enum status status = STATUS_OK;
+    double size = 1 + linalg_norm(d->N, d->m->theta) / sqrt((double)d->N);
     bool decided = a->g.decided;
     a->generic_rank = a->g.rank;
     for (uint64_t draw = 0; draw < CONSTANCY_DRAWS && !status; draw++) {
-        struct random_stream stream = random_stream(d->m->seed, 0xC0115u + draw);
-        double radius = size * pow(10, -4 + (double)(draw / 2)); /* 1e-4, 1e-3, 1e-2 */
-        random_normals(&stream, d->N, step);
-        for (size_t i = 0; i < d->N; i++)
-            theta[i] = d->m->theta[i] + radius * step[i];
-        tape_move(d->tape, theta);
-        tape_behaviour_jacobian(d->tape, d->copy);
-        status = linalg_svd(d->k, d->N, d->copy, d->lambda, NULL, NULL, e);
-        struct rank there = rank_from_values(d->lambda, smaller(d->k, d->N), d->k, d->N);
+        struct rank there;
+        if (!a->g.decided || a->generic_rank >= a->lost.ceiling)
+            break;
+        status = rank_nearby(d, draw, size * pow(10, -4 + (double)(draw / 2)), &there, e); /* 1e-4, 1e-3, 1e-2 */
+        if (status)
+            break;
         decided &= there.decided;
         if (there.rank > a->generic_rank)
             a->generic_rank = there.rank;
     }
-    a->dimension_established = decided && a->generic_rank == a->g.rank;
-    free(theta);
-    free(step);
+    a->dimension_established = !status && decided && a->generic_rank == a->g.rank;
     return status;
 }
 
@@ -339,7 +343,7 @@ static json_t *audit_to_json(const struct audit *a)
     json_object_set_new(o, "manifold_dimension_bound", json_integer((json_int_t)a->dimension_bound));
     json_object_set_new(o, "manifold_dimension",
                         a->dimension_established ? json_integer((json_int_t)a->dimension_bound) : json_null());
-    json_object_set_new(o, "rank_g_around", json_integer((json_int_t)a->generic_rank));
+    json_object_set_new(o, "rank_g_around", a->g.decided ? json_integer((json_int_t)a->generic_rank) : json_null());
     json_object_set_new(o, "rank_g_bound", json_integer((json_int_t)a->lost.bound));
     json_object_set_new(o, "lost", lost_to_json(&a->lost));
     return o;

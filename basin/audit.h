@@ -23,7 +23,7 @@ struct audit {
     char reason[400];
     size_t dimension_bound;     /* N - rank G: of the solution manifold */
     bool dimension_established; /* rank G is constant around theta */
-    size_t generic_rank;        /* the largest rank of G met around theta */
+    size_t generic_rank;        /* the largest rank of G met around theta; not looked for where g is undecided */
     struct lost_table lost;
 };
 

@@ -1,5 +1,6 @@
 #include "basin/lost.h"
 
+#include "basin/null_stack.h"
 #include "basin/rank.h"
 #include "solver/linalg.h"
 
@@ -10,8 +11,6 @@
 
 /* Relative size up to which a number counts as rounding. G has the last word on every vector. */
 static const double SAME = 1e-12;
-/* A vector adds to the rank when this much of its length is outside the span of those before it. */
-static const double NEW_PART = 1e-7;
 
 const char *lost_cause_name(enum lost_cause cause)
 {
@@ -26,70 +25,23 @@ struct search {
     const struct network *net;
     const double *theta, *G;
     size_t N, k;
-    double tolerance; /* |G v| up to here, per |v|, is zero */
-    double *basis;    /* (most, N) orthonormal rows */
-    size_t stacked, most;
-    double *vector, *image, *coefficient; /* (N), (k), (most) */
-    size_t *nonzero;                      /* (N) */
-    size_t distinct[NETWORK_MAX_LAYERS];  /* how many different activations layer l has over the examples */
+    struct null_stack stack;
+    size_t distinct[NETWORK_MAX_LAYERS]; /* how many different activations layer l has over the examples */
     struct lost_table *table;
     struct error *e;
     bool failed;
 };
 
-/* --- the stack --------------------------------------------------------------------------------------------------- */
+/* --- candidates -------------------------------------------------------------------------------------------------- */
 
-/* Take out what the basis holds already, twice for accuracy. Returns the length that is left, of 1. */
-static double orthogonalise(struct search *s, double *v)
+static void offer(struct search *s)
 {
-    for (int pass = 0; pass < 2 && s->stacked; pass++) {
-        linalg_multiply_vector(LINALG_PLAIN, s->stacked, s->N, 1, s->basis, s->N, v, 0, s->coefficient);
-        linalg_multiply_vector(LINALG_TRANSPOSED, s->stacked, s->N, -1, s->basis, s->N, s->coefficient, 1, v);
-    }
-    return linalg_norm(s->N, v);
+    null_stack_offer(&s->stack);
 }
 
-static void scale(size_t n, double factor, double *v)
+static size_t settle(struct search *s)
 {
-    for (size_t i = 0; i < n; i++)
-        v[i] *= factor;
-}
-
-/* |G v|, over the entries of v that are not 0: candidates are sparse. */
-static double image_norm(struct search *s, const double *v)
-{
-    size_t *index = s->nonzero, count = 0;
-    for (size_t i = 0; i < s->N; i++)
-        if (v[i] != 0)
-            index[count++] = i;
-    for (size_t r = 0; r < s->k; r++) {
-        const double *row = s->G + r * s->N;
-        double sum = 0;
-        for (size_t i = 0; i < count; i++)
-            sum += row[index[i]] * v[index[i]];
-        s->image[r] = sum;
-    }
-    return linalg_norm(s->k, s->image);
-}
-
-/* The candidate in s->vector: whether it is null for G and new. It is stacked then. s->vector is cleared for the next.
- */
-static bool try_vector(struct search *s)
-{
-    double *v = s->vector, length = linalg_norm(s->N, v);
-    bool counts = false;
-    if (length > 0 && s->stacked < s->most) {
-        scale(s->N, 1 / length, v);
-        double left = image_norm(s, v) <= s->tolerance ? orthogonalise(s, v) : 0;
-        counts = left > NEW_PART;
-        if (counts) {
-            memcpy(s->basis + s->stacked * s->N, v, s->N * sizeof *v);
-            scale(s->N, 1 / left, s->basis + s->stacked * s->N);
-            s->stacked++;
-        }
-    }
-    memset(v, 0, s->N * sizeof *v);
-    return counts;
+    return null_stack_settle(&s->stack);
 }
 
 static void record(struct search *s, enum lost_cause cause, size_t layer, size_t unit, size_t dimensions,
@@ -112,12 +64,12 @@ static void record(struct search *s, enum lost_cause cause, size_t layer, size_t
 /* Entry of the candidate: weight from unit `from` of layer l to unit `to` of layer l+1, and bias of unit `to` there. */
 static double *weight(const struct search *s, size_t l, size_t to, size_t from)
 {
-    return s->vector + s->net->weight_at[l] + to * s->net->width[l] + from;
+    return s->stack.vector + s->net->weight_at[l] + to * s->net->width[l] + from;
 }
 
 static double *bias(const struct search *s, size_t l, size_t to)
 {
-    return s->vector + s->net->bias_at[l] + to;
+    return s->stack.vector + s->net->bias_at[l] + to;
 }
 
 static double weight_value(const struct search *s, size_t l, size_t to, size_t from)
@@ -135,20 +87,19 @@ static double activation_value(const struct search *s, size_t l, size_t example,
 /* Every incoming and every outgoing weight alone: G decides which are null. Only for units that are dead or unread. */
 static size_t try_unit_weights(struct search *s, size_t l, size_t unit)
 {
-    size_t count = 0;
     for (size_t i = 0; i < s->net->width[l - 1]; i++) {
         *weight(s, l - 1, unit, i) = 1;
-        count += try_vector(s);
+        offer(s);
     }
     if (s->net->bias) {
         *bias(s, l - 1, unit) = 1;
-        count += try_vector(s);
+        offer(s);
     }
     for (size_t o = 0; o < s->net->width[l + 1]; o++) {
         *weight(s, l, o, unit) = 1;
-        count += try_vector(s);
+        offer(s);
     }
-    return count;
+    return settle(s);
 }
 
 /* The largest entry of a column of (rows, width) at v, against the largest of all. */
@@ -202,11 +153,10 @@ static double proportion(const struct search *s, size_t l, size_t unit, size_t o
 /* Outgoing weight moved between the two; and, where both feed the layer above alike, incoming weight too. */
 static size_t try_duplicate(struct search *s, size_t l, size_t unit, size_t other, double c)
 {
-    size_t count = 0;
     for (size_t o = 0; o < s->net->width[l + 1]; o++) {
         *weight(s, l, o, unit) = 1;
         *weight(s, l, o, other) = -c;
-        count += try_vector(s);
+        offer(s);
     }
     double size_unit = 0, size_other = 0;
     for (size_t o = 0; o < s->net->width[l + 1]; o++) {
@@ -220,9 +170,9 @@ static size_t try_duplicate(struct search *s, size_t l, size_t unit, size_t othe
         bool is_bias = i == s->net->width[l - 1];
         *(is_bias ? bias(s, l - 1, unit) : weight(s, l - 1, unit, i)) = size_other;
         *(is_bias ? bias(s, l - 1, other) : weight(s, l - 1, other, i)) = -c * size_unit;
-        count += try_vector(s);
+        offer(s);
     }
-    return count;
+    return settle(s);
 }
 
 static void find_duplicates(struct search *s)
@@ -252,7 +202,8 @@ static void find_rescalings(struct search *s)
                 *bias(s, l - 1, unit) = s->theta[s->net->bias_at[l - 1] + unit];
             for (size_t o = 0; o < s->net->width[l + 1]; o++)
                 *weight(s, l, o, unit) = -degree * weight_value(s, l, o, unit);
-            record(s, LOST_RESCALING, l, unit + 1, try_vector(s), false);
+            offer(s);
+            record(s, LOST_RESCALING, l, unit + 1, settle(s), false);
         }
 }
 
@@ -261,7 +212,7 @@ static void find_rescalings(struct search *s)
 static void find_linear_gauge(struct search *s)
 {
     for (size_t l = 1; l < s->net->n_layers && strcmp(s->net->activation->name, "identity") == 0; l++) {
-        size_t width = s->net->width[l], count = 0;
+        size_t width = s->net->width[l];
         for (size_t a = 0; a < width; a++)
             for (size_t b = 0; b < width; b++) {
                 for (size_t i = 0; i < s->net->width[l - 1]; i++)
@@ -270,15 +221,15 @@ static void find_linear_gauge(struct search *s)
                     *bias(s, l - 1, a) = s->theta[s->net->bias_at[l - 1] + b];
                 for (size_t o = 0; o < s->net->width[l + 1]; o++)
                     *weight(s, l, o, b) = -weight_value(s, l, o, a);
-                count += try_vector(s);
+                offer(s);
             }
         for (size_t a = 0; a < width && s->net->bias; a++) {
             *bias(s, l - 1, a) = 1;
             for (size_t o = 0; o < s->net->width[l + 1]; o++)
                 *bias(s, l, o) = -weight_value(s, l, o, a);
-            count += try_vector(s);
+            offer(s);
         }
-        record(s, LOST_LINEAR_GAUGE, l, 0, count, false);
+        record(s, LOST_LINEAR_GAUGE, l, 0, settle(s), false);
     }
 }
 
@@ -363,14 +314,13 @@ static enum status find_merged_inputs(struct search *s, size_t l, size_t *rank)
     size_t columns;
     double *a = augmented_inputs(s, l, &columns), *vt = malloc(columns * columns * sizeof *vt);
     enum status status = a && vt ? null_space(s->p->n, columns, a, vt, rank, s->e) : error_memory(s->e);
-    size_t count = 0;
     bool too_few = !status && *rank == s->distinct[0]; /* not merged: there are fewer different examples than inputs */
     for (size_t u = status || too_few ? columns : *rank; u < columns; u++)
         for (size_t to = 0; to < s->net->width[l + 1]; to++) {
             set_incoming(s, l, to, vt + u * columns, 1);
-            count += try_vector(s);
+            offer(s);
         }
-    record(s, LOST_MERGED_INPUTS, l + 1, 0, count, l > 0);
+    record(s, LOST_MERGED_INPUTS, l + 1, 0, settle(s), l > 0);
     free(a);
     free(vt);
     return status;
@@ -380,7 +330,7 @@ static enum status find_merged_inputs(struct search *s, size_t l, size_t *rank)
  * rank of the back signals. */
 static enum status find_discarded(struct search *s, size_t l, size_t *rank)
 {
-    size_t width = s->net->width[l + 1], columns = s->net->width[l] + (size_t)s->net->bias, count = 0;
+    size_t width = s->net->width[l + 1], columns = s->net->width[l] + (size_t)s->net->bias;
     double *d = back_signals(s, l), *vt = malloc(width * width * sizeof *vt), *q = calloc(columns, sizeof *q);
     enum status status = d && vt && q ? null_space(s->k, width, d, vt, rank, s->e) : error_memory(s->e);
     for (size_t u = status ? width : *rank; u < width; u++)
@@ -389,9 +339,9 @@ static enum status find_discarded(struct search *s, size_t l, size_t *rank)
             for (size_t to = 0; to < width; to++)
                 set_incoming(s, l, to, q, vt[u * width + to]);
             q[i] = 0;
-            count += try_vector(s);
+            offer(s);
         }
-    record(s, LOST_DISCARDED_LAYER, l + 1, 0, count, l + 1 < s->net->n_layers);
+    record(s, LOST_DISCARDED_LAYER, l + 1, 0, settle(s), l + 1 < s->net->n_layers);
     free(d);
     free(vt);
     free(q);
@@ -414,6 +364,38 @@ static size_t information_bound(const struct search *s, const size_t *product)
     return best;
 }
 
+/* At any theta the first layer's part of G has at most this rank: its inputs are the data, and the weights from one
+ * input move only the behaviours of those examples in which it is not 0. */
+static size_t first_layer_ceiling(const struct search *s, size_t rank_of_inputs, size_t signals, size_t outputs)
+{
+    size_t inputs = s->net->width[0], sum = s->net->bias ? signals : 0;
+    for (size_t c = 0; c < inputs; c++) {
+        size_t moved = 0;
+        for (size_t i = 0; i < s->p->n; i++)
+            moved += s->p->x[i * inputs + c] != 0 ? outputs : 0;
+        sum += moved < signals ? moved : signals;
+    }
+    return sum < rank_of_inputs * signals ? sum : rank_of_inputs * signals;
+}
+
+/* The rank that G has at no theta more than: what the layers can carry (the last one a dimension less on the simplex),
+ * less rescalings, which are null vectors at almost every theta; a rank is nowhere higher than almost everywhere. */
+static size_t rank_ceiling(const struct search *s, size_t rank_of_inputs)
+{
+    size_t outputs = s->k / s->p->n, last = s->net->n_layers - 1, sum = 0;
+    if (s->p->loss == LOSS_CE && s->p->behaviour == BEHAVIOUR_PROBABILITIES)
+        outputs--;
+    for (size_t l = 0; l <= last; l++) {
+        size_t signals = l < last ? s->net->width[l + 1] : outputs;
+        sum += l ? (s->net->width[l] + (size_t)s->net->bias) * signals
+                 : first_layer_ceiling(s, rank_of_inputs, signals, outputs);
+    }
+    for (size_t l = 1; l <= last && s->net->activation->degree && sum; l++)
+        sum -= s->net->width[l] < sum ? s->net->width[l] : sum;
+    size_t seen = s->distinct[0] * outputs;
+    return sum < seen ? sum : seen;
+}
+
 static enum status find_information_loss(struct search *s)
 {
     size_t product[NETWORK_MAX_LAYERS], inputs[NETWORK_MAX_LAYERS] = {0}, signals = 0;
@@ -426,8 +408,10 @@ static enum status find_information_loss(struct search *s)
         status = find_discarded(s, l, &signals);
         product[l] = signals * inputs[l];
     }
-    if (!status)
+    if (!status) {
         s->table->bound = information_bound(s, product);
+        s->table->ceiling = rank_ceiling(s, inputs[0]);
+    }
     return status;
 }
 
@@ -436,39 +420,20 @@ enum status lost_find(struct tape *t, const struct problem *p, const double *the
 {
     size_t N = p->network.n_parameters, k = problem_behaviours(p), most = N - rank_g;
     *out = (struct lost_table){0};
-    struct search s = {.tape = t,
-                       .p = p,
-                       .net = &p->network,
-                       .theta = theta,
-                       .G = G,
-                       .N = N,
-                       .k = k,
-                       .tolerance = 10 * tolerance,
-                       .basis = malloc((most + 1) * N * sizeof *s.basis),
-                       .most = most,
-                       .vector = calloc(N, sizeof *s.vector),
-                       .image = malloc(k * sizeof *s.image),
-                       .coefficient = malloc((most + 1) * sizeof *s.coefficient),
-                       .nonzero = malloc(N * sizeof *s.nonzero),
-                       .table = out,
-                       .e = e};
-    bool memory = s.basis && s.vector && s.image && s.coefficient && s.nonzero;
-    enum status status = memory ? STATUS_OK : error_memory(e);
+    struct search s = {
+        .tape = t, .p = p, .net = &p->network, .theta = theta, .G = G, .N = N, .k = k, .table = out, .e = e};
+    enum status status = null_stack_init(&s.stack, k, N, G, 10 * tolerance, most, e);
     if (!status) {
         find_dead_units(&s);
         find_duplicates(&s);
         find_rescalings(&s);
         find_linear_gauge(&s);
         status = find_information_loss(&s);
-        record(&s, LOST_NOT_PINNED, 0, 0, most - s.stacked, false);
+        record(&s, LOST_NOT_PINNED, 0, 0, most - s.stack.stacked, false);
     }
     if (!status && s.failed)
         status = error_memory(e);
-    free(s.basis);
-    free(s.vector);
-    free(s.image);
-    free(s.coefficient);
-    free(s.nonzero);
+    null_stack_clear(&s.stack);
     return status;
 }
 

@@ -30,8 +30,9 @@ struct lost {
 struct lost_table {
     struct lost *entries; /* (n); owned */
     size_t n;
-    size_t total; /* sum of dimensions = N - rank G */
-    size_t bound; /* on rank G, from what the layers discard */
+    size_t total;   /* sum of dimensions = N - rank G */
+    size_t bound;   /* on rank G, from what the layers discard */
+    size_t ceiling; /* on rank G at any theta, from the inputs and the shape of the network (docs/audit.md) */
 };
 
 const char *lost_cause_name(enum lost_cause cause); /* "dead_unit" */

@@ -1,19 +1,11 @@
 #include "solver/linalg.h"
+#include "solver/linalg_private.h"
 
-#include <assert.h>
 #include <cblas.h>
 #include <lapacke.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* BLAS and LAPACK count in int. */
-static int count(size_t n)
-{
-    assert(n <= INT_MAX);
-    return (int)n;
-}
 
 /* Row lengths of empty matrices must still be at least 1. */
 static int row_length(size_t ld)
@@ -103,26 +95,6 @@ void linalg_axpy(size_t n, double alpha, const double *x, double *y)
     cblas_daxpy(count(n), alpha, x, 1, y, 1);
 }
 
-static bool all_finite(size_t n, const double *x)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(x[i]))
-            return false;
-    return true;
-}
-
-/* What LAPACK's return code means. */
-static enum status check(lapack_int info, const char *what, struct error *e)
-{
-    if (info == 0)
-        return STATUS_OK;
-    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR)
-        return error_memory(e);
-    if (info < 0)
-        return error_set(e, STATUS_FAILED, "%s: the matrix is not finite", what);
-    return error_set(e, STATUS_FAILED, "%s: no convergence", what);
-}
-
 /* A row-major matrix is the transpose of the column-major one that LAPACK sees: its upper triangle is the lower one
  * there, and eigenvectors in columns there are rows here. Nothing is copied. */
 enum status linalg_eigen_symmetric(size_t n, double *a, bool vectors, double *values, struct error *e)
@@ -170,6 +142,9 @@ static enum status squeeze_columns(size_t m, size_t n, double *a, struct error *
  * asked for goes to a scratch matrix; a thin A is squeezed first, to keep that one small. */
 enum status linalg_svd(size_t m, size_t n, double *a, double *values, double *u, double *vt, struct error *e)
 {
+    enum { WIDE = 1000 }; /* from here on two stages are faster */
+    if (!u && !vt && m >= WIDE && n >= WIDE)
+        return linalg_singular_values(m, n, a, values, NULL, e);
     enum status status = STATUS_OK;
     double *scratch = NULL;
     if (m == 0 || n == 0)

@@ -30,6 +30,9 @@ enum status linalg_eigen_symmetric(size_t n, double *a, bool vectors, double *va
 /* Singular values (min(m, n)), descending, of A (m, n; destroyed). vt: NULL, or (n, n) whose rows are all right
  * singular vectors, the null space last; u: NULL, or (m, m) whose columns are all left singular vectors. */
 enum status linalg_svd(size_t m, size_t n, double *a, double *values, double *u, double *vt, struct error *e);
+/* The values alone, many times faster for large A (its products are those of matrices). c: NULL, or (m), which becomes
+ * U^T c: what of c is along each left singular vector, and after the first min(m, n) what no column of A reaches. */
+enum status linalg_singular_values(size_t m, size_t n, double *a, double *values, double *c, struct error *e);
 /* Cholesky A = L L^T in place (lower triangle), A symmetric (n, n). STATUS_REFUSED: not positive definite. */
 enum status linalg_cholesky(size_t n, double *a, struct error *e);
 /* x := A^-1 x for the factor of linalg_cholesky, x (n, columns). */

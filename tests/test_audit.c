@@ -58,6 +58,7 @@ static struct audit fit_audit(struct fit *f)
         total += a.lost.entries[i].dimensions;
     ck_assert_uint_eq(total, a.parameters - a.g.rank); /* always adds up */
     ck_assert_uint_le(a.g.rank, a.lost.bound);
+    ck_assert_uint_le(a.generic_rank, a.lost.ceiling);
     return a;
 }
 
@@ -354,6 +355,50 @@ START_TEST(dimension_needs_constant_rank)
 }
 END_TEST
 
+/* The rank that no theta exceeds is reached: by N less the rescalings of relu units, less what a doubled input cannot
+ * tell apart, and with probabilities less the shifts of the last layer. */
+START_TEST(ceiling_is_reached_at_random_weights)
+{
+    static const size_t width[] = {3, 4, 3};
+    for (int doubled = 0; doubled < 2; doubled++)
+        for (int simplex = 0; simplex < 2; simplex++)
+            for (int relu = 0; relu < 2 - doubled; relu++) {
+                struct fit f;
+                fit_build(&f, width, 3, relu ? "leaky-relu" : "tanh", true, 60, simplex ? LOSS_CE : LOSS_MSE,
+                          simplex ? BEHAVIOUR_PROBABILITIES : BEHAVIOUR_OUTPUTS, 8);
+                for (size_t unit = 0; unit < 4; unit++)
+                    f.theta[f.net.bias_at[0] + unit] = 0; /* so that each has examples on both sides of its kink */
+                for (size_t i = 0; i < 60 && doubled; i++)
+                    f.data.x[i * 3 + 2] = 2 * f.data.x[i * 3 + 1];
+                fit_answer(&f);
+                struct audit a = fit_audit(&f);
+                ck_assert_uint_eq(a.lost.ceiling,
+                                  31u - 4u * (unsigned)doubled - 5u * (unsigned)simplex - 4u * (unsigned)relu);
+                ck_assert_uint_eq(a.g.rank, a.lost.ceiling);
+                ck_assert(a.dimension_established);
+                audit_clear(&a);
+                fit_clear(&f);
+            }
+}
+END_TEST
+
+/* An input that is not 0 in one example only: its 5 weights move 2 behaviours there, wherever theta is. */
+START_TEST(ceiling_knows_rare_inputs)
+{
+    static const size_t width[] = {3, 5, 2};
+    struct fit f;
+    fit_build(&f, width, 3, "tanh", true, 60, LOSS_MSE, BEHAVIOUR_OUTPUTS, 8);
+    for (size_t i = 1; i < 60; i++)
+        f.data.x[i * 3 + 2] = 0;
+    fit_answer(&f);
+    struct audit a = fit_audit(&f);
+    ck_assert_uint_eq(a.lost.ceiling, 32 - (5 - 2));
+    ck_assert_uint_eq(a.g.rank, a.lost.ceiling);
+    audit_clear(&a);
+    fit_clear(&f);
+}
+END_TEST
+
 /* At theta = 0 of w2 w1 x with target 1: G = 0, r != 0 all in the left null space, H = [[0, -1], [-1, 0]]: a saddle. */
 START_TEST(saddle_with_residual_in_the_left_null_space)
 {
@@ -391,6 +436,8 @@ int main(void)
     tcase_add_test(lost, bound_follows_discarded_information);
     tcase_add_test(lost, bound_counts_different_activations);
     tcase_add_test(manifold, dimension_needs_constant_rank);
+    tcase_add_test(manifold, ceiling_is_reached_at_random_weights);
+    tcase_add_test(manifold, ceiling_knows_rare_inputs);
     tcase_add_test(manifold, saddle_with_residual_in_the_left_null_space);
     suite_add_tcase(suite, equality);
     suite_add_tcase(suite, lost);

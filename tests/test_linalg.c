@@ -249,6 +249,39 @@ START_TEST(singular_values_and_vectors)
 }
 END_TEST
 
+/* Beside LAPACK's one-stage decomposition, over one, two and more bands of 64: values, zeros among them, and a vector
+ * in the basis of left singular vectors. */
+static const size_t value_shapes[][3] = {{64, 64, 64},   {65, 65, 65},  {1, 5, 1},       {5, 1, 1},    {150, 130, 90},
+                                         {130, 150, 90}, {140, 20, 20}, {300, 200, 200}, {20, 140, 13}};
+
+START_TEST(singular_values_alone)
+{
+    size_t m = value_shapes[_i][0], n = value_shapes[_i][1], rank = value_shapes[_i][2], least = m < n ? m : n;
+    double *left = random_matrix(m * rank, 6), *right = random_matrix(rank * n, 7), *a = new_numbers(m * n),
+           *again = new_numbers(m * n), *u = new_numbers(m * m), *c = random_matrix(m, 8), *kept = new_numbers(m),
+           *values = new_numbers(least), *expected = new_numbers(least), outside = 0, reached = 0;
+    linalg_multiply(LINALG_PLAIN, LINALG_PLAIN, m, n, rank, 1, left, rank, right, n, 0, a, n);
+    memcpy(again, a, m * n * sizeof *a);
+    memcpy(kept, c, m * sizeof *c);
+    ck_assert_int_eq(linalg_svd(m, n, again, expected, u, NULL, NULL), STATUS_OK);
+    ck_assert_int_eq(linalg_singular_values(m, n, a, values, c, NULL), STATUS_OK);
+    ck_assert_double_le(largest_difference(least, values, expected), 1e-14 * (double)(m + n) * expected[0]);
+    for (size_t i = 0; i < m; i++) {
+        double along = 0;
+        for (size_t k = 0; k < m; k++)
+            along += u[k * m + i] * kept[k];
+        if (i < rank) /* the others are free to turn among themselves */
+            assert_close(fabs(c[i]), fabs(along), 1e-9, 1);
+        else {
+            outside = hypot(outside, along);
+            reached = hypot(reached, c[i]);
+        }
+    }
+    assert_close(reached, outside, 1e-11, 1);
+    free(left), free(right), free(a), free(again), free(u), free(c), free(kept), free(values), free(expected);
+}
+END_TEST
+
 START_TEST(cholesky_solves)
 {
     enum { N = 20, COLUMNS = 3 };
@@ -324,6 +357,7 @@ int main(void)
     tcase_add_loop_test(decompositions, eigenvalues_of_second_differences, 0, 2);
     tcase_add_loop_test(decompositions, what_is_not_finite_is_refused, 0, 2);
     tcase_add_loop_test(decompositions, singular_values_and_vectors, 0, 4 * SVD_SHAPES);
+    tcase_add_loop_test(decompositions, singular_values_alone, 0, sizeof value_shapes / sizeof value_shapes[0]);
     tcase_add_test(decompositions, cholesky_solves);
     tcase_add_test(decompositions, cholesky_refuses_what_is_not_positive_definite);
     tcase_add_loop_test(decompositions, least_squares_of_least_norm, 0, SVD_SHAPES);
