@@ -66,7 +66,7 @@ static enum status test(struct trial *w, uint64_t seed, struct error *e)
             struct contest *c = &w->contest[i * N_TRACKS + k];
             struct baseline_rows rows = track_since(t, t->rows.year[t->rows.n - 1] - windows[i]);
             c->series = t->name;
-            contest_run(&rows, NULL, seed, c);
+            contest_run(&rows, NULL, NULL, seed, c);
         }
     }
     if (!status)

@@ -62,12 +62,15 @@ static void hold_out(const struct baseline_fit *f, const struct baseline_rows *r
     s->held_score = n ? score / (double)n : NAN;
 }
 
+double contest_cut(double from, double to)
+{
+    return from + 2.0 / 3 * (to - from);
+}
+
+/* In sample. */
 static void score_rival(enum rival rival, const struct baseline_rows *rows, uint64_t seed, struct rival_score *s)
 {
-    struct baseline_fit independent, early;
-    struct baseline_rows part = *rows;
-    double cut = rows->year[0] + 2.0 / 3 * (rows->year[rows->n - 1] - rows->year[0]);
-    *s = (struct rival_score){.aic = NAN, .aic_independent = NAN, .held_rms = NAN, .held_score = NAN};
+    struct baseline_fit independent;
     s->fitted = !fit_rival(rival, rows, BASELINE_ERRORS_AR1, seed, &s->fit);
     if (!s->fitted)
         return;
@@ -76,37 +79,58 @@ static void score_rival(enum rival rival, const struct baseline_rows *rows, uint
     s->correlation = s->fit.correlation;
     if (rival != RIVAL_ROODMAN && !fit_rival(rival, rows, BASELINE_ERRORS_INDEPENDENT, seed, &independent))
         s->aic_independent = akaike(rival, &independent, false);
-    if (rival == RIVAL_MODEL) /* its parameters have seen the last third */
-        return;
+}
+
+/* On the last third. */
+static void predict_rival(enum rival rival, const struct baseline_rows *rows, uint64_t seed, struct rival_score *s)
+{
+    struct baseline_fit early;
+    struct baseline_rows part = *rows;
+    double cut = contest_cut(rows->year[0], rows->year[rows->n - 1]);
     for (part.n_fit = 0; part.n_fit < part.n && part.year[part.n_fit] <= cut;)
         part.n_fit++;
     if (!fit_rival(rival, &part, BASELINE_ERRORS_AR1, seed, &early))
         hold_out(&early, &part, s);
 }
 
-void contest_run(const struct baseline_rows *rows, const double *model, uint64_t seed, struct contest *out)
+/* The model: the density of ln value is that of ln(value/path). `score`: what to do with the rows divided by a path. */
+static void score_model(const struct baseline_rows *rows, const double *path, uint64_t seed,
+                        void (*score)(enum rival rival, const struct baseline_rows *rows, uint64_t seed,
+                                      struct rival_score *s),
+                        struct rival_score *s)
 {
-    double cut = rows->year[0] + 2.0 / 3 * (rows->year[rows->n - 1] - rows->year[0]);
+    struct baseline_rows ratio = *rows;
+    ratio.value = calloc(rows->n + 1, sizeof *ratio.value);
+    bool known = path && ratio.value;
+    for (size_t i = 0; known && i < rows->n; i++) {
+        ratio.value[i] = rows->value[i] / path[i];
+        known = ratio.value[i] > 0 && isfinite(ratio.value[i]);
+    }
+    if (known)
+        score(RIVAL_MODEL, &ratio, seed, s);
+    free(ratio.value);
+}
+
+void contest_run(const struct baseline_rows *rows, const double *model, const double *early, uint64_t seed,
+                 struct contest *out)
+{
     out->from = rows->year[0];
     out->to = rows->year[rows->n - 1];
     out->n = rows->n;
     out->n_held = 0;
     for (size_t i = 0; i < rows->n; i++)
-        out->n_held += rows->year[i] > cut;
-    for (int k = 0; k < RIVAL_MODEL; k++)
-        score_rival((enum rival)k, rows, seed, &out->score[k]);
-    out->score[RIVAL_MODEL] =
-        (struct rival_score){.aic = NAN, .aic_independent = NAN, .held_rms = NAN, .held_score = NAN};
-    struct baseline_rows ratio = *rows;
-    ratio.value = calloc(rows->n + 1, sizeof *ratio.value);
-    bool known = model && ratio.value;
-    for (size_t i = 0; known && i < rows->n; i++) {
-        ratio.value[i] = rows->value[i] / model[i];
-        known = ratio.value[i] > 0 && isfinite(ratio.value[i]);
+        out->n_held += rows->year[i] > contest_cut(out->from, out->to);
+    for (int k = 0; k < N_RIVALS; k++) {
+        struct rival_score *s = &out->score[k];
+        *s = (struct rival_score){.aic = NAN, .aic_independent = NAN, .held_rms = NAN, .held_score = NAN};
+        if (k == RIVAL_MODEL) {
+            score_model(rows, model, seed, score_rival, s);
+            score_model(rows, early, seed, predict_rival, s);
+        } else {
+            score_rival((enum rival)k, rows, seed, s);
+            predict_rival((enum rival)k, rows, seed, s);
+        }
     }
-    if (known) /* the density of ln value is that of ln(value/path) */
-        score_rival(RIVAL_MODEL, &ratio, seed, &out->score[RIVAL_MODEL]);
-    free(ratio.value);
 }
 
 /* --- comparing ---------------------------------------------------------------------------------------------------- */

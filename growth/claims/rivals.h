@@ -35,8 +35,12 @@ struct contest {
     struct rival_score score[N_RIVALS];
 };
 
-/* rows: the stretch; model (n) the model's path at the rows, or NULL. */
-void contest_run(const struct baseline_rows *rows, const double *model, uint64_t seed, struct contest *out);
+/* rows: the stretch; model (n) the model's path at the rows, or NULL; early (n) that of the model fitted without the
+ * last third, or NULL. */
+void contest_run(const struct baseline_rows *rows, const double *model, const double *early, uint64_t seed,
+                 struct contest *out);
+/* Where the last third of a stretch begins. */
+double contest_cut(double from, double to);
 
 /* aic of a rival less the best of all fitted but itself (> 0: another is better); the best one's index. */
 double contest_excess(const struct contest *c, enum rival rival, bool independent, enum rival *best);

@@ -1,5 +1,6 @@
 #include "growth/claims/tracks.h"
 
+#include "growth/fit_file.h"
 #include "growth/variable.h"
 
 #include <math.h>
@@ -121,12 +122,21 @@ bool track_mean_growth(const struct track *t, double from, double to, double *me
 
 /* --- the model ---------------------------------------------------------------------------------------------------- */
 
+enum { LAST_YEAR = 2030 };
+
+static enum status scenario_path(const char *name, char *path, size_t size, struct error *e)
+{
+    char folder[4096];
+    enum status status = data_directory(folder, sizeof folder, e);
+    snprintf(path, size, "%s/../scenarios/%s", folder, name);
+    return status;
+}
+
 enum status track_model_run(struct track_model *m, const struct reporter *reporter, struct error *e)
 {
-    char folder[4096], path[4200];
+    char path[4200];
     *m = (struct track_model){0};
-    enum status status = data_directory(folder, sizeof folder, e);
-    snprintf(path, sizeof path, "%s/../scenarios/frontier.yaml", folder);
+    enum status status = scenario_path("frontier.yaml", path, sizeof path, e);
     if (!status)
         status = scenario_read(path, NULL, 0, reporter, &m->scenario, e);
     if (!status)
@@ -140,11 +150,55 @@ void track_model_clear(struct track_model *m)
     scenario_clear(&m->scenario);
 }
 
-double track_model_at(const struct track_model *m, const char *key, double year)
+/* The local search of a fit, then its run. */
+static enum status improve_and_run(const struct fit *f, struct trajectory *out, const struct reporter *reporter,
+                                   struct error *e)
 {
-    const struct trajectory *t = &m->result.runs[0].trajectory;
+    struct least_squares_options o = {.max_iterations = 60, .reporter = reporter};
+    struct least_squares_result best = {0};
+    struct fit_evaluator v;
+    struct simulation s;
+    double first[FIT_MAX_PARAMETERS];
+    fit_first(f, first);
+    fit_evaluator_init(&v, f, reporter);
+    enum status status = fit_improve(f, first, &o, &best, e);
+    if (!status && fit_simulation(&v, best.z, &s) != 0)
+        status = error_set(e, STATUS_FAILED, "the fit of frontier has no run: %s", v.complaint);
+    if (!status) {
+        s.to = LAST_YEAR;
+        status = simulate(&s, false, reporter, out, e);
+    }
+    least_squares_result_clear(&best);
+    return status;
+}
+
+enum status track_model_refit(double cut, struct trajectory *out, const struct reporter *reporter, struct error *e)
+{
+    char path[4200];
+    struct scenario scenario = {0};
+    struct fit fit = {0};
+    *out = (struct trajectory){0};
+    enum status status = scenario_path("fits/frontier.yaml", path, sizeof path, e);
+    if (!status)
+        status = fit_read(path, NULL, 0, reporter, &scenario, &fit, e);
+    if (!status)
+        status = fit_stop(&fit, cut, e);
+    if (!status)
+        status = improve_and_run(&fit, out, reporter, e);
+    fit_clear(&fit);
+    scenario_clear(&scenario);
+    return status;
+}
+
+double track_path_at(const struct trajectory *t, const char *key, double year)
+{
     size_t i = variable_find(t->simulation.model, key);
     if (i == variable_count(t->simulation.model) || year < trajectory_begin(t) || year > trajectory_end(t))
         return NAN;
     return variable_at(t, i, year);
+}
+
+double track_model_at(const struct track_model *m, const char *key, double year)
+{
+    return track_path_at(&m->result.runs[0].trajectory, key, year);
 }

@@ -36,6 +36,11 @@ struct track_model {
 };
 enum status track_model_run(struct track_model *m, const struct reporter *reporter, struct error *e);
 void track_model_clear(struct track_model *m);
+/* The same fitted again to data up to `cut` only (the fit file of frontier, its local search from the values it gives),
+ * and simulated. Clear in all cases. */
+enum status track_model_refit(double cut, struct trajectory *out, const struct reporter *reporter, struct error *e);
+/* A variable ("Y", "y") of a trajectory in a year; NAN outside. */
+double track_path_at(const struct trajectory *t, const char *key, double year);
 /* A variable ("Y", "y") of its first run in a year. */
 double track_model_at(const struct track_model *m, const char *key, double year);
 
