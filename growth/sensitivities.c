@@ -14,19 +14,11 @@ static const double SENSITIVITY = 1e3;
 
 /* --- right-hand sides --------------------------------------------------------------------------------------------- */
 
-static const double *parameters_at(const struct simulation *s, double year, double *buffer)
-{
-    if (!s->n_interventions)
-        return s->p;
-    simulation_parameters(s, year, buffer);
-    return buffer;
-}
-
 static int run_rhs(double year, const double *x, double *f, void *context)
 {
     const struct sensitivities *r = context;
     double p[MODEL_MAX_PARAMS];
-    return r->simulation.model->rhs(parameters_at(&r->simulation, year, p), x, f);
+    return r->simulation.model->rhs(simulation_parameters_at(&r->simulation, year, p), x, f);
 }
 
 static int run_jacobian(double year, const double *x, const double *f, double *jac, void *context)
@@ -34,7 +26,7 @@ static int run_jacobian(double year, const double *x, const double *f, double *j
     (void)f;
     const struct sensitivities *r = context;
     double p[MODEL_MAX_PARAMS];
-    return r->simulation.model->jacobian(parameters_at(&r->simulation, year, p), x, jac);
+    return r->simulation.model->jacobian(simulation_parameters_at(&r->simulation, year, p), x, jac);
 }
 
 /* dp_i(year)/dp_i: an intervention moves the parameter in proportion (growth/simulate.h). */
@@ -65,7 +57,7 @@ static int run_parameter_jacobian(double year, const double *x, const double *f,
     (void)f;
     const struct sensitivities *r = context;
     double buffer[MODEL_MAX_PARAMS], partial[MODEL_MAX_STATES * MODEL_MAX_PARAMS];
-    const double *p = parameters_at(&r->simulation, year, buffer);
+    const double *p = simulation_parameters_at(&r->simulation, year, buffer);
     int code = model_parameter_jacobian(r->simulation.model, p, x, partial);
     if (!code)
         chain(r, p, r->simulation.model->n_states, partial, b);
@@ -174,7 +166,7 @@ double sensitivities_log_variable(const struct sensitivities *r, size_t at, size
         return x[variable];
     }
     double buffer[MODEL_MAX_PARAMS], out[MODEL_MAX_OUTPUTS];
-    const double *p = parameters_at(&r->simulation, r->year[at], buffer);
+    const double *p = simulation_parameters_at(&r->simulation, r->year[at], buffer);
     size_t o = variable - n;
     m->observe(p, x, out);
     if (!(out[o] > 0))

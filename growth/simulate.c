@@ -63,8 +63,7 @@ void simulation_parameters(const struct simulation *s, double year, double *p)
     }
 }
 
-/* The parameters at a date, without a copy where nothing intervenes. */
-static const double *parameters_at(const struct simulation *s, double year, double *buffer)
+const double *simulation_parameters_at(const struct simulation *s, double year, double *buffer)
 {
     if (!s->n_interventions)
         return s->p;
@@ -76,7 +75,7 @@ static int run_rhs(double year, const double *x, double *f, void *context)
 {
     const struct run_context *c = context;
     double p[MODEL_MAX_PARAMS];
-    return c->s->model->rhs(parameters_at(c->s, year, p), x, f);
+    return c->s->model->rhs(simulation_parameters_at(c->s, year, p), x, f);
 }
 
 static int run_jacobian(double year, const double *x, const double *f, double *jac, void *context)
@@ -84,14 +83,14 @@ static int run_jacobian(double year, const double *x, const double *f, double *j
     (void)f;
     const struct run_context *c = context;
     double p[MODEL_MAX_PARAMS];
-    return c->s->model->jacobian(parameters_at(c->s, year, p), x, jac);
+    return c->s->model->jacobian(simulation_parameters_at(c->s, year, p), x, jac);
 }
 
 static int run_events(double year, const double *x, double *g, void *context)
 {
     const struct run_context *c = context;
     double p[MODEL_MAX_PARAMS], share[MODEL_MAX_FLOWS * MODEL_MAX_INPUTS];
-    c->s->model->shares(parameters_at(c->s, year, p), x, share);
+    c->s->model->shares(simulation_parameters_at(c->s, year, p), x, share);
     for (size_t k = 0; k < c->n_pairs; k++) {
         const double *row = share + c->pairs[k].flow * MODEL_MAX_INPUTS;
         double a = row[c->pairs[k].a], b = row[c->pairs[k].b];
@@ -144,14 +143,14 @@ static int add_motion(const struct simulation *s, double year, const double *x, 
 int simulation_growth(const struct simulation *s, double year, const double *x, double *g, double *dg)
 {
     double p[MODEL_MAX_PARAMS], f[MODEL_MAX_STATES];
-    int code = model_growth(s->model, parameters_at(s, year, p), x, f, g, dg);
+    int code = model_growth(s->model, simulation_parameters_at(s, year, p), x, f, g, dg);
     return code ? code : add_motion(s, year, x, f, g, dg);
 }
 
 double simulation_log_output(const struct simulation *s, double year, const double *x)
 {
     double p[MODEL_MAX_PARAMS];
-    return s->model->log_output(parameters_at(s, year, p), x, NULL);
+    return s->model->log_output(simulation_parameters_at(s, year, p), x, NULL);
 }
 
 static void list_pairs(struct run_context *c)
@@ -218,7 +217,7 @@ static double newcomers_part(const struct trajectory *t, const struct bottleneck
 {
     double x[MODEL_MAX_STATES], year, p[MODEL_MAX_PARAMS], share[MODEL_MAX_FLOWS * MODEL_MAX_INPUTS];
     trajectory_at_tau(t, tau, x, &year);
-    t->simulation.model->shares(parameters_at(&t->simulation, year, p), x, share);
+    t->simulation.model->shares(simulation_parameters_at(&t->simulation, year, p), x, share);
     const double *row = share + w->flow * MODEL_MAX_INPUTS;
     return row[w->to] / (row[w->from] + row[w->to]);
 }
@@ -259,7 +258,7 @@ static bool is_switch(const struct trajectory *t, const struct pair *pair, const
 {
     double p[MODEL_MAX_PARAMS], share[MODEL_MAX_FLOWS * MODEL_MAX_INPUTS];
     const struct model *m = t->simulation.model;
-    m->shares(parameters_at(&t->simulation, event->t, p), event->x, share);
+    m->shares(simulation_parameters_at(&t->simulation, event->t, p), event->x, share);
     const double *row = share + pair->flow * MODEL_MAX_INPUTS;
     for (size_t i = 0; i < m->flows[pair->flow].n_inputs; i++)
         if (i != pair->a && i != pair->b && row[i] > row[pair->a])

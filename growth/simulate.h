@@ -77,6 +77,8 @@ void trajectory_at_tau(const struct trajectory *t, double tau, double *x, double
 void trajectory_at(const struct trajectory *t, double year, double *x);
 /* Parameters in force at a date: interventions applied. p (n_params + n_derived). */
 void simulation_parameters(const struct simulation *s, double year, double *p);
+/* The same, without a copy into buffer (MODEL_MAX_PARAMS) where nothing intervenes. */
+const double *simulation_parameters_at(const struct simulation *s, double year, double *buffer);
 
 /* Growth of output g (1/year) and dg/dt (1/year^2) at a state and date, interventions included; from the model's own
  * derivatives. dg may be NULL. Returns an evaluator's code. */
