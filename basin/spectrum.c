@@ -1,18 +1,16 @@
-/* The spectrum of the Hessian: dense where it can be, by stochastic Lanczos beyond. */
+/* The spectrum of the Hessian: dense where it can be, by stochastic Lanczos beyond (spectrum_sampled.c). */
 #include "base/json.h"
 #include "basin/minimum.h"
 #include "basin/rank.h"
+#include "basin/spectrum_private.h"
 #include "config/config.h"
-#include "solver/krylov.h"
 #include "solver/linalg.h"
-#include "solver/slq.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { DENSE_DEFAULT = 3000 };
 static const double DEFAULT_THRESHOLD = 0.01;
@@ -30,6 +28,12 @@ const struct config_field spectrum_schema[] = {
      .high = 1000,
      .fallback = "16",
      .meaning = "stochastic Lanczos: random vectors"},
+    {.key = "layer_probes",
+     .type = CONFIG_INTEGER,
+     .low = 2,
+     .high = 1000,
+     .fallback = "8",
+     .meaning = "stochastic Lanczos: random vectors for each layer's block"},
     {.key = "steps",
      .type = CONFIG_INTEGER,
      .low = 5,
@@ -63,7 +67,7 @@ static void spectrum_clear(struct spectrum *s)
     free(s->layer);
 }
 
-static size_t layer_start(const struct network *net, size_t l)
+size_t spectrum_layer_start(const struct network *net, size_t l)
 {
     return l < net->n_layers ? net->weight_at[l] : net->n_parameters;
 }
@@ -73,7 +77,7 @@ static enum status layer_spectra(const struct network *net, const double *H, dou
 {
     enum status status = STATUS_OK;
     for (size_t l = 0; l < net->n_layers && !status; l++) {
-        size_t from = layer_start(net, l), n = layer_start(net, l + 1) - from;
+        size_t from = spectrum_layer_start(net, l), n = spectrum_layer_start(net, l + 1) - from;
         double *block = malloc(n * n * sizeof *block);
         for (size_t i = 0; block && i < n; i++)
             memcpy(block + i * n, H + (from + i) * net->n_parameters + from, n * sizeof *block);
@@ -169,8 +173,8 @@ static struct figure *spectrum_figure(const struct spectrum *s, const struct net
     for (size_t l = 0; l < net->n_layers; l++) {
         char legend[40];
         snprintf(legend, sizeof legend, "layer %zu", l + 1);
-        add_values(f, panel, legend, layer_start(net, l + 1) - layer_start(net, l), s->layer + layer_start(net, l),
-                   false, least);
+        add_values(f, panel, legend, spectrum_layer_start(net, l + 1) - spectrum_layer_start(net, l),
+                   s->layer + spectrum_layer_start(net, l), false, least);
     }
     figure_add_series(f, panel, MARK_DASHED, 6, NULL, 2, ends, level, NULL);
     return f;
@@ -204,8 +208,8 @@ static struct table *spectrum_table(const struct spectrum *s, const struct netwo
     for (size_t i = 0; i < 7; i++)
         table_add_column(t, headings[i], i ? TABLE_RIGHT : TABLE_LEFT);
     for (size_t row = 0; row < 2 + net->n_layers; row++) {
-        size_t l = row - 2, from = row < 2 ? 0 : layer_start(net, l),
-               n = row < 2 ? s->N : layer_start(net, l + 1) - from;
+        size_t l = row - 2, from = row < 2 ? 0 : spectrum_layer_start(net, l),
+               n = row < 2 ? s->N : spectrum_layer_start(net, l + 1) - from;
         const double *v = (row == 0 ? s->full : row == 1 ? s->gauss_newton : s->layer) + from;
         size_t finite = 0, negative = 0;
         for (size_t i = 0; i < n; i++) {
@@ -237,8 +241,8 @@ static enum status run_dense(struct tape *tape, const struct minimum *m, struct 
     double largest = fmax(fabs(s->full[0]), fabs(s->full[s->N - 1])), tolerance = (double)s->N * DBL_EPSILON * largest;
     json_t *o = out->json, *layers = json_array();
     for (size_t l = 0; l < net->n_layers; l++)
-        json_array_append_new(
-            layers, json_numbers(s->layer + layer_start(net, l), layer_start(net, l + 1) - layer_start(net, l)));
+        json_array_append_new(layers, json_numbers(s->layer + spectrum_layer_start(net, l),
+                                                   spectrum_layer_start(net, l + 1) - spectrum_layer_start(net, l)));
     json_object_set_new(o, "eigenvalues", json_numbers(s->full, s->N));
     json_object_set_new(o, "eigenvalues_gauss_newton", json_numbers(s->gauss_newton, s->N));
     json_object_set_new(o, "singular_values_g", json_numbers(s->g, s->n_g));
@@ -253,148 +257,6 @@ static enum status run_dense(struct tape *tape, const struct minimum *m, struct 
         "%.3g), measured with products that do not use the dense matrix.",
         s->distance, s->worst_residual, largest);
     return STATUS_OK;
-}
-
-/* --- beyond dense ------------------------------------------------------------------------------------------------ */
-
-enum { PROBES_DEFAULT = 16, STEPS_DEFAULT = 80, COUNTS = 33, EXTREME_PRODUCTS = 300 };
-
-static void multiply(const double *v, double *image, void *context)
-{
-    tape_hvp(context, HESSIAN_FULL, v, image);
-}
-
-/* One tape a thread, all at theta. */
-struct team {
-    struct tape **tapes; /* (n) */
-    struct krylov_operator *operators;
-    size_t n;
-};
-
-static void team_clear(struct team *t)
-{
-    for (size_t i = 0; i < t->n; i++)
-        tape_free(t->tapes[i]);
-    free(t->tapes);
-    free(t->operators);
-}
-
-static enum status team_build(struct team *t, const struct minimum *m, struct error *e)
-{
-    size_t n = m->threads > 0 ? (size_t)m->threads : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-    *t = (struct team){.tapes = calloc(n, sizeof *t->tapes), .operators = calloc(n, sizeof *t->operators)};
-    enum status status = t->tapes && t->operators ? STATUS_OK : error_memory(e);
-    while (t->n < n && !status) {
-        status = tape_new(m->problem, &t->tapes[t->n], e);
-        if (status)
-            break;
-        tape_move(t->tapes[t->n], m->theta);
-        t->operators[t->n] = (struct krylov_operator){m->problem->network.n_parameters, multiply, t->tapes[t->n]};
-        t->n++;
-    }
-    return status;
-}
-
-/* What stochastic Lanczos quadrature says: how many eigenvalues lie above x, for x from the largest down on a log
- * scale. */
-struct sampled {
-    struct krylov_extremes ends;
-    struct slq slq;
-    struct slq_estimate trace;
-    double x[COUNTS];
-    struct slq_estimate below[COUNTS]; /* eigenvalues <= x */
-};
-
-static double itself(double lambda, void *context)
-{
-    (void)context;
-    return lambda;
-}
-
-static enum status sample(struct sampled *s, const struct minimum *m, const struct config_node *options,
-                          const struct reporter *reporter, struct error *e)
-{
-    struct team team;
-    enum status status = team_build(&team, m, e);
-    if (!status)
-        status = krylov_extremes(team.operators, KRYLOV_LARGEST | KRYLOV_SMALLEST, 1e-6, EXTREME_PRODUCTS, m->seed,
-                                 &s->ends, NULL, e);
-    if (!status)
-        status = slq_init(&s->slq, team.operators, team.n,
-                          (size_t)config_integer(config_get(options, "probes"), PROBES_DEFAULT),
-                          (size_t)config_integer(config_get(options, "steps"), STEPS_DEFAULT), m->seed, reporter, e);
-    if (!status)
-        s->trace = slq_trace(&s->slq, itself, NULL);
-    for (size_t i = 0; i < COUNTS && !status; i++) {
-        s->x[i] = s->ends.largest * pow(10, -0.25 * (double)i) * 0.999;
-        s->below[i] = slq_count(&s->slq, s->x[i]);
-    }
-    team_clear(&team);
-    return status;
-}
-
-static json_t *sampled_to_json(const struct sampled *s, size_t N)
-{
-    json_t *o = json_object(), *counts = json_array();
-    json_object_set_new(o, "probes", json_integer((json_int_t)s->slq.probes));
-    json_object_set_new(o, "steps", json_integer((json_int_t)s->slq.max_steps));
-    json_object_set_new(o, "largest", json_number_or_null(s->ends.largest));
-    json_object_set_new(o, "largest_error", json_number_or_null(s->ends.largest_error));
-    json_object_set_new(o, "smallest", json_number_or_null(s->ends.smallest));
-    json_object_set_new(o, "smallest_error", json_number_or_null(s->ends.smallest_error));
-    json_object_set_new(o, "trace", json_number_or_null(s->trace.value));
-    json_object_set_new(o, "trace_error", json_number_or_null(s->trace.error));
-    for (size_t i = 0; i < COUNTS; i++) {
-        json_t *c = json_object();
-        json_object_set_new(c, "x", json_number_or_null(s->x[i]));
-        json_object_set_new(c, "above", json_number_or_null((double)N - s->below[i].value));
-        json_object_set_new(c, "error", json_number_or_null(s->below[i].error));
-        json_object_set_new(c, "low", json_number_or_null((double)N - s->below[i].high));
-        json_object_set_new(c, "high", json_number_or_null((double)N - s->below[i].low));
-        json_array_append_new(counts, c);
-    }
-    json_object_set_new(o, "counts", counts);
-    return o;
-}
-
-static struct figure *counts_figure(const struct sampled *s, size_t N)
-{
-    struct figure *f =
-        figure_new("spectrum", "How many eigenvalues are larger",
-                   "By stochastic Lanczos quadrature: the number of eigenvalues of the Hessian above x. The band holds "
-                   "what the finite number of steps and the spread over the probes (two standard errors) allow.");
-    struct axis x = {.label = "x", .scale = AXIS_LOG, .low = NAN, .high = NAN};
-    struct axis y = {.label = "eigenvalues above x", .scale = AXIS_LOG, .low = 0.5, .high = 2 * (double)N};
-    size_t panel = figure_add_panel(f, "", &x, &y);
-    double above[COUNTS], low[COUNTS], high[COUNTS];
-    for (size_t i = 0; i < COUNTS; i++) {
-        above[i] = fmax((double)N - s->below[i].value, 0.5);
-        low[i] = fmax((double)N - s->below[i].high - 2 * s->below[i].error, 0.5);
-        high[i] = fmin((double)N - s->below[i].low + 2 * s->below[i].error, 2 * (double)N);
-    }
-    figure_add_series(f, panel, MARK_BAND, 0, "allowed", COUNTS, s->x, low, high);
-    figure_add_series(f, panel, MARK_LINE, 0, "estimate", COUNTS, s->x, above, NULL);
-    return f;
-}
-
-static enum status run_stochastic(const struct minimum *m, const struct config_node *options,
-                                  const struct reporter *reporter, struct findings *out, struct error *e)
-{
-    size_t N = m->problem->network.n_parameters;
-    struct sampled s = {0};
-    enum status status = sample(&s, m, options, reporter, e);
-    if (!status) {
-        json_object_set_new(out->json, "sampled", sampled_to_json(&s, N));
-        findings_add_figure(out, counts_figure(&s, N));
-        findings_add_sentence(
-            out,
-            "%zu parameters, so the spectrum is sampled (%zu probes, %zu Lanczos steps): largest eigenvalue %.4g "
-            "(+- %.1g), smallest %.3g (+- %.1g), trace %.4g (standard error %.2g).",
-            N, s.slq.probes, s.slq.max_steps, s.ends.largest, s.ends.largest_error, s.ends.smallest,
-            s.ends.smallest_error, s.trace.value, s.trace.error);
-    }
-    slq_clear(&s.slq);
-    return status;
 }
 
 static enum status run_spectrum(const struct minimum *m, const struct config_node *options,
@@ -415,7 +277,8 @@ static enum status run_spectrum(const struct minimum *m, const struct config_nod
         json_object_set_new(out->json, "gradient_norm", json_number_or_null(s.gradient_norm));
         json_object_set_new(out->json, "distance", json_number_or_null(s.distance));
         double threshold = config_number(config_get(options, "threshold"), DEFAULT_THRESHOLD);
-        status = N <= most ? run_dense(tape, m, &s, threshold, out, e) : run_stochastic(m, options, reporter, out, e);
+        status =
+            N <= most ? run_dense(tape, m, &s, threshold, out, e) : spectrum_run_sampled(m, options, reporter, out, e);
     }
     tape_free(tape);
     free(gradient);

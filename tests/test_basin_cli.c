@@ -123,30 +123,50 @@ START_TEST(spectrum_is_made_of_singular_values)
 }
 END_TEST
 
-/* The sampled spectrum against the dense one: ends, trace within four standard errors, counts within their bounds. */
-START_TEST(sampled_spectrum_agrees_with_the_dense_one)
+/* A sampled spectrum against all its eigenvalues, ascending: ends, trace within four standard errors, counts within
+ * their bounds. */
+static void assert_sampled(const json_t *sampled, const json_t *dense)
 {
-    json_t *root, *dense_root;
-    program_run(&p, "basin", "spectrum", XOR, LM, "--json");
-    const json_t *dense = json_object_get(first_run(&dense_root), "eigenvalues");
-    program_run(&p, "basin", "spectrum", XOR, LM, "--json", "--set=spectrum={dense_most: 1, probes: 40}");
-    assert_code(&p, 0);
-    const json_t *sampled = json_object_get(first_run(&root), "sampled");
+    size_t i, n = json_array_size(dense);
     double trace = 0;
-    for (size_t i = 0; i < 17; i++)
+    for (i = 0; i < n; i++)
         trace += json_number_value(json_array_get(dense, i));
-    assert_close(number(sampled, "largest"), json_number_value(json_array_get(dense, 16)), 1e-5, 1e-6);
+    ck_assert_uint_eq((size_t)number(sampled, "size"), n);
+    assert_close(number(sampled, "largest"), json_number_value(json_array_get(dense, n - 1)), 1e-5, 1e-6);
+    assert_close(number(sampled, "smallest"), json_number_value(json_array_get(dense, 0)), 1e-5, 1e-6);
     ck_assert_double_lt(fabs(number(sampled, "trace") - trace), 4 * number(sampled, "trace_error") + 1e-9);
-    size_t i;
     json_t *count;
     json_array_foreach(json_object_get(sampled, "counts"), i, count)
     {
         double above = 0, error = 4 * number(count, "error") + 1e-6;
-        for (size_t k = 0; k < 17; k++)
+        for (size_t k = 0; k < n; k++)
             above += json_number_value(json_array_get(dense, k)) > number(count, "x");
         ck_assert_double_ge(above, number(count, "low") - error);
         ck_assert_double_le(above, number(count, "high") + error);
     }
+    ck_assert_uint_eq(i, 33);
+}
+
+START_TEST(sampled_spectrum_agrees_with_the_dense_one)
+{
+    json_t *root, *dense_root;
+    program_run(&p, "basin", "spectrum", XOR, LM, "--json");
+    const json_t *dense = first_run(&dense_root);
+    program_clear(&p);
+    program_run(&p, "basin", "spectrum", XOR, LM, "--json",
+                "--set=spectrum={dense_most: 1, probes: 40, layer_probes: 30}");
+    assert_code(&p, 0);
+    const json_t *sampled = json_object_get(first_run(&root), "sampled");
+    assert_sampled(sampled, json_object_get(dense, "eigenvalues"));
+    const json_t *layers = json_object_get(dense, "eigenvalues_layers");
+    size_t l;
+    json_t *layer;
+    json_array_foreach(json_object_get(sampled, "layers"), l, layer)
+    {
+        assert_sampled(layer, json_array_get(layers, l));
+        ck_assert_uint_eq((size_t)number(layer, "probes"), 30);
+    }
+    ck_assert_uint_eq(l, 2);
     json_decref(root);
     json_decref(dense_root);
 }
