@@ -441,4 +441,5 @@ static enum status run_audit(const struct minimum *m, const struct config_node *
 }
 
 const struct config_field audit_schema[] = {{0}};
-const struct analysis analysis_audit = {"audit", "ranks of G and H, and what was lost where", run_audit, audit_schema};
+const struct analysis analysis_audit = {"audit", "ranks of G and H, and what was lost where", run_audit, audit_schema,
+                                        NULL};

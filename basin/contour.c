@@ -259,4 +259,4 @@ static enum status run_contour(const struct minimum *m, const struct config_node
 }
 
 const struct analysis analysis_contour = {"contour", "loss on planes, behaviour surfaces of three parameters",
-                                          run_contour, contour_schema};
+                                          run_contour, contour_schema, NULL};

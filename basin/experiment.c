@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "basin/dataset_private.h"
 #include "basin/weights.h"
+#include "solver/random.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -157,6 +158,31 @@ static enum status read_dataset(struct basin_run *r, const char *name, size_t n,
                          seed, &r->data, e);
 }
 
+/* Of a random `part` of the training examples each gets the targets of the next one. */
+static enum status pass_targets_around(struct dataset *d, double part, uint64_t seed)
+{
+    enum { STREAM = 77 };
+    size_t m = d->n_outputs, n = (size_t)(part * (double)d->n + 0.5);
+    if (n < 2)
+        return STATUS_OK;
+    size_t *order = malloc(d->n * sizeof *order);
+    double *first = malloc(m * sizeof *first);
+    struct random_stream r = random_stream(seed, STREAM);
+    for (size_t i = 0; order && i < d->n; i++)
+        order[i] = i;
+    if (order && first) {
+        random_shuffle(&r, d->n, order);
+        memcpy(first, d->t + order[0] * m, m * sizeof *first);
+        for (size_t i = 0; i + 1 < n; i++)
+            memcpy(d->t + order[i] * m, d->t + order[i + 1] * m, m * sizeof *first);
+        memcpy(d->t + order[n - 1] * m, first, m * sizeof *first);
+    }
+    enum status status = order && first ? STATUS_OK : STATUS_FAILED;
+    free(order);
+    free(first);
+    return status;
+}
+
 static enum status read_data(struct basin_run *r, struct error *e)
 {
     const struct config_node *data = config_get(root_of(r), "data"), *generator = config_get(data, "generate"),
@@ -185,6 +211,8 @@ static enum status read_data(struct basin_run *r, struct error *e)
         return config_error(config_get(root_of(r), "network.layers"), e,
                             "network.layers: %zu inputs and %zu outputs, but the data have %zu and %zu", net->width[0],
                             net->width[net->n_layers], r->data.n_inputs, r->data.n_outputs);
+    if (pass_targets_around(&r->data, config_number(config_get(data, "label_noise"), 0), seed))
+        return error_memory(e);
     r->problem.n = r->data.n;
     r->problem.x = r->data.x;
     r->problem.t = r->data.t;
@@ -219,7 +247,7 @@ static enum status read_start(struct basin_run *r, struct error *e)
     r->init_scheme = (enum init_scheme)choice(experiment_schemes, config_get(network, "init.scheme"), "xavier");
     r->init_scale = config_number(config_get(network, "init.scale"), 1);
     r->layout = (enum weights_layout)choice(experiment_layouts, config_get(network, "layout"), "out-in");
-    r->seed = (uint64_t)config_number(config_get(root_of(r), "train.seed"), 0);
+    r->seed += (uint64_t)config_number(config_get(root_of(r), "train.seed"), 0); /* to what a repeat adds */
     r->theta0 = malloc(net->n_parameters * sizeof *r->theta0);
     r->sigma = malloc(net->n_parameters * sizeof *r->sigma);
     if (!r->theta0 || !r->sigma)
@@ -311,15 +339,26 @@ static enum status resolve_run(struct basin_run *r, struct error *e)
     return status;
 }
 
-static enum status read_run(struct experiment *x, size_t k, struct error *e)
+/* Repetition `again` of `repeat` (from 0) of entry k of the list `runs`. */
+static enum status read_run(struct experiment *x, size_t k, size_t again, size_t repeat, struct basin_run *r,
+                            struct error *e)
 {
     const struct config_node *node = config_item(config_get(config_root(x->config), "runs"), k);
-    struct basin_run *r = &x->runs[k];
     enum status status = config_derive(x->config, config_get(node, "set"), &r->config, e);
     if (status)
         return status;
-    snprintf(r->name, sizeof r->name, "%.63s", config_text(config_get(node, "name"), x->name));
+    const char *name = config_text(config_get(node, "name"), x->name);
+    if (repeat > 1)
+        snprintf(r->name, sizeof r->name, "%.55s-%zu", name, again + 1);
+    else
+        snprintf(r->name, sizeof r->name, "%.63s", name);
+    r->seed = again;
     return resolve_run(r, e);
+}
+
+static size_t repeats_of(const struct config_node *list, size_t k)
+{
+    return (size_t)config_integer(config_get(config_item(list, k), "repeat"), 1);
 }
 
 enum status experiment_read(const char *path, const char *const *settings, size_t n_settings, struct experiment *out,
@@ -333,13 +372,16 @@ enum status experiment_read(const char *path, const char *const *settings, size_
     config_file_stem(path, out->name, sizeof out->name);
     snprintf(out->title, sizeof out->title, "%.255s",
              config_text(config_get(config_root(out->config), "title"), out->name));
-    out->n_runs = config_length(list) ? config_length(list) : 1;
+    size_t entries = config_length(list) ? config_length(list) : 1, at = 0;
+    for (size_t k = 0; k < entries; k++)
+        out->n_runs += repeats_of(list, k);
     out->runs = calloc(out->n_runs, sizeof *out->runs);
     if (!out->runs)
         return error_memory(e);
     status = config_check_names(list, e);
-    for (size_t k = 0; k < out->n_runs && !status; k++)
-        status = read_run(out, k, e);
+    for (size_t k = 0; k < entries; k++)
+        for (size_t again = 0, repeat = repeats_of(list, k); again < repeat && !status; again++)
+            status = read_run(out, k, again, repeat, &out->runs[at++], e);
     return status;
 }
 

@@ -12,7 +12,8 @@ static const char *const datasets[] = {"digits", "fashion-mnist", NULL};
 const char *const experiment_losses[] = {"mse", "bce", "ce", NULL};
 const char *const experiment_behaviours[] = {"outputs", "probabilities", NULL};
 const char *const experiment_methods[] = {"flow", "lm", "adam", NULL};
-static const char *const analysis_words[] = {"audit", "spectrum", "volume", "segment", "contour", "llc", NULL};
+static const char *const analysis_words[] = {"audit",   "spectrum", "volume", "segment",
+                                             "contour", "llc",      "relate", NULL};
 
 static const struct config_field width_element = {.type = CONFIG_INTEGER, .low = 1, .high = 1e6};
 static const struct config_field init_fields[] = {
@@ -91,6 +92,12 @@ static const struct config_field data_fields[] = {
      .high = 0.499,
      .fallback = "0",
      .meaning = "softness of 0/1 targets, so that bce and ce have a finite minimum"},
+    {.key = "label_noise",
+     .type = CONFIG_NUMBER,
+     .low = 0,
+     .high = 1,
+     .fallback = "0",
+     .meaning = "part of the training examples whose targets are passed around among them"},
     {.key = "truth_table",
      .type = CONFIG_INTEGER,
      .low = 0,
@@ -173,6 +180,12 @@ static const struct config_field analysis_element = {.type = CONFIG_CHOICE, .cho
 static const struct config_field run_fields[] = {
     {.key = "name", .type = CONFIG_STRING, .required = true, .meaning = "name of the run"},
     {.key = "set", .type = CONFIG_SETTINGS, .meaning = "what differs from the rest of the file"},
+    {.key = "repeat",
+     .type = CONFIG_INTEGER,
+     .low = 1,
+     .high = 500,
+     .fallback = "1",
+     .meaning = "so many runs of it, NAME-1, NAME-2, ..., with train.seed one higher each time"},
     {0}};
 static const struct config_field run_element = {.type = CONFIG_MAP, .fields = run_fields};
 

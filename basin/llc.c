@@ -291,4 +291,4 @@ static enum status run_llc(const struct minimum *m, const struct config_node *op
 }
 
 const struct analysis analysis_llc = {"llc", "learning coefficient over the prior and at the point", run_llc,
-                                      llc_schema};
+                                      llc_schema, NULL};

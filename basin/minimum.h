@@ -44,6 +44,7 @@ void findings_refuse(struct findings *f, const char *format, ...) __attribute__(
 
 /* An analysis: one file, and one line in analyses.c. */
 struct config_node;
+struct basin_result;
 struct analysis {
     const char *name, *summary;
     /* options: the experiment file's map of that name (`volume: {threshold: 0.01}`), checked against its schema; may be
@@ -51,6 +52,8 @@ struct analysis {
     enum status (*run)(const struct minimum *m, const struct config_node *options, const struct reporter *reporter,
                        struct findings *out, struct error *e);
     const struct config_field *schema; /* of its options; NULL: none */
+    /* What all runs (n) of an experiment say together, after each has been analysed; NULL: nothing. */
+    void (*across)(const struct basin_result *results, size_t n, struct findings *out);
 };
 extern const struct analysis *const analyses[]; /* NULL last */
 

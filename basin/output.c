@@ -73,6 +73,10 @@ static enum status write_runs(struct writer *w)
             status = write_findings(w, &q->results[k].findings[i],
                                     q->experiment->n_runs > 1 ? q->results[k].run->name : NULL);
     }
+    if (!status && q->across->n_tables) {
+        page_add_heading(w->page, "All runs together");
+        status = write_findings(w, q->across, NULL);
+    }
     if (w->gnuplot_missing)
         reporter_warning(
             w->reporter,
@@ -91,6 +95,8 @@ static enum status write_summary(struct writer *w, bool complete)
     for (size_t k = 0; k < w->request->n; k++)
         json_array_append_new(runs, basin_result_to_json(&w->request->results[k]));
     json_object_set_new(summary, "runs", runs);
+    if (w->request->across->json)
+        json_object_update(summary, w->request->across->json);
     enum status status = run_folder_finish(&w->folder, summary, complete, w->e);
     json_decref(summary);
     return status;

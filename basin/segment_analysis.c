@@ -404,4 +404,4 @@ static enum status run_segment(const struct minimum *m, const struct config_node
 }
 
 const struct analysis analysis_segment = {"segment", "cross-section of the basin x extent along its manifold",
-                                          run_segment, segment_schema};
+                                          run_segment, segment_schema, NULL};

@@ -90,6 +90,14 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
     return status;
 }
 
+void session_across(const struct basin_result *results, size_t n, struct findings *out)
+{
+    *out = (struct findings){0};
+    for (size_t k = 0; n > 0 && k < results[0].n_findings; k++)
+        if (results[0].analyses[k]->across)
+            results[0].analyses[k]->across(results, n, out);
+}
+
 void basin_result_clear(struct basin_result *r)
 {
     training_clear(&r->training);

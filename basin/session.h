@@ -28,6 +28,8 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
                         const struct session_options *options, const struct reporter *reporter,
                         struct basin_result *out, struct error *e);
 void basin_result_clear(struct basin_result *r);
+/* What the analyses find across the n runs, of which the first one's list counts. Clear in all cases. */
+void session_across(const struct basin_result *results, size_t n, struct findings *out);
 
 /* {name, parameters, behaviours, loss, ..., training, and every finding's members} (new reference). */
 json_t *basin_result_to_json(const struct basin_result *r);

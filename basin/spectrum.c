@@ -287,4 +287,4 @@ static enum status run_spectrum(const struct minimum *m, const struct config_nod
 }
 
 const struct analysis analysis_spectrum = {"spectrum", "eigenvalues of the Hessian, singular values of G", run_spectrum,
-                                           spectrum_schema};
+                                           spectrum_schema, NULL};

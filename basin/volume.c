@@ -378,4 +378,5 @@ static enum status run_volume(const struct minimum *m, const struct config_node 
     return status;
 }
 
-const struct analysis analysis_volume = {"volume", "volume of the basin by several repairs", run_volume, volume_schema};
+const struct analysis analysis_volume = {"volume", "volume of the basin by several repairs", run_volume, volume_schema,
+                                         NULL};

@@ -1,4 +1,4 @@
-/* gears basin train|audit|spectrum|volume|segment|contour|llc FILE */
+/* gears basin train|audit|spectrum|volume|segment|contour|llc|relate FILE */
 #include "cli/basin_batch.h"
 #include "cli/commands.h"
 
@@ -11,6 +11,7 @@ static enum status answer(const struct basin_batch *b, const char *folder, const
         json_t *answer = answer_new(o, false), *runs = json_array();
         basin_batch_to_json(b, runs);
         json_object_set_new(answer, "runs", runs);
+        basin_batch_across_to_json(b, answer);
         return answer_print(answer, e);
     }
     if (o->quiet)
@@ -58,4 +59,16 @@ enum status command_basin_analysis(const struct options *o, struct error *e)
         if (strcmp((*a)->name, name) == 0)
             return run_analyses(o, a, 1, o->out != NULL, e);
     return error_set(e, STATUS_FAILED, "there is no analysis called %s", name);
+}
+
+/* All that the networks are compared by. */
+enum status command_basin_relate(const struct options *o, struct error *e)
+{
+    static const char *const names[] = {"audit", "volume", "relate"};
+    const struct analysis *list[3] = {NULL};
+    for (size_t i = 0; i < 3; i++)
+        for (const struct analysis *const *a = analyses; *a; a++)
+            if (strcmp((*a)->name, names[i]) == 0)
+                list[i] = *a;
+    return run_analyses(o, list, 3, o->out != NULL, e);
 }

@@ -13,8 +13,9 @@ enum status basin_batch_read(struct basin_batch *b, const char *const *files, si
     *b = (struct basin_batch){.n = n,
                               .experiments = calloc(n + 1, sizeof *b->experiments),
                               .results = calloc(n + 1, sizeof *b->results),
+                              .across = calloc(n + 1, sizeof *b->across),
                               .n_results = calloc(n + 1, sizeof *b->n_results)};
-    if (!b->experiments || !b->results || !b->n_results)
+    if (!b->experiments || !b->results || !b->across || !b->n_results)
         return error_memory(e);
     for (size_t i = 0; i < n && !status; i++)
         status = experiment_read(files[i], o->settings, o->n_settings, &b->experiments[i], e);
@@ -48,6 +49,7 @@ enum status basin_batch_run_one(struct basin_batch *b, size_t i, const struct an
         }
         b->n_results[i]++;
     }
+    session_across(b->results[i], x->n_runs, &b->across[i]);
     return STATUS_OK;
 }
 
@@ -67,7 +69,10 @@ void basin_batch_clear(struct basin_batch *b)
             basin_result_clear(&b->results[i][k]);
         free(b->results[i]);
         experiment_clear(&b->experiments[i]);
+        if (b->across)
+            findings_clear(&b->across[i]);
     }
+    free(b->across);
     free(b->experiments);
     free(b->results);
     free(b->n_results);
@@ -81,6 +86,7 @@ enum status basin_batch_write(const struct basin_batch *b, size_t i, const char 
     struct basin_output_request request = {.experiment = &b->experiments[i],
                                            .results = b->results[i],
                                            .n = b->n_results[i],
+                                           .across = &b->across[i],
                                            .folder = folder,
                                            .force = o->force,
                                            .about = about,
@@ -100,6 +106,13 @@ void basin_batch_to_json(const struct basin_batch *b, json_t *runs)
         }
 }
 
+void basin_batch_across_to_json(const struct basin_batch *b, json_t *answer)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (b->across[i].json)
+            json_object_update(answer, b->across[i].json);
+}
+
 static void print_copy(const struct table *t)
 {
     size_t width = terminal_width();
@@ -107,6 +120,14 @@ static void print_copy(const struct table *t)
         table_print(t, stdout, width ? width : 140);
         putchar('\n');
     }
+}
+
+static void print_findings(const struct findings *f)
+{
+    for (size_t t = 0; t < f->n_tables; t++)
+        print_copy(f->tables[t]);
+    for (size_t s = 0; s < f->n_sentences; s++)
+        printf("%s\n\n", f->sentences[s]);
 }
 
 void basin_batch_print(const struct basin_batch *b)
@@ -119,13 +140,10 @@ void basin_batch_print(const struct basin_batch *b)
             const struct basin_result *r = &b->results[i][k];
             if (b->experiments[i].n_runs > 1 && r->n_findings)
                 printf("%s\n\n", r->run->name);
-            for (size_t f = 0; f < r->n_findings; f++) {
-                for (size_t t = 0; t < r->findings[f].n_tables; t++)
-                    print_copy(r->findings[f].tables[t]);
-                for (size_t s = 0; s < r->findings[f].n_sentences; s++)
-                    printf("%s\n\n", r->findings[f].sentences[s]);
-            }
+            for (size_t f = 0; f < r->n_findings; f++)
+                print_findings(&r->findings[f]);
         }
+        print_findings(&b->across[i]);
     }
 }
 

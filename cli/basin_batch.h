@@ -8,6 +8,7 @@
 struct basin_batch {
     struct experiment *experiments; /* (n) read */
     struct basin_result **results;  /* (n)(n_results[i]) */
+    struct findings *across;        /* (n) of all runs of an experiment together */
     size_t *n_results, n;
 };
 
@@ -28,6 +29,8 @@ enum status basin_batch_write(const struct basin_batch *b, size_t i, const char 
                               const struct options *o, const struct reporter *reporter, struct error *e);
 /* Append all runs, each with its experiment's name, to the array `runs` of a JSON answer. */
 void basin_batch_to_json(const struct basin_batch *b, json_t *runs);
+/* Add what all runs of each experiment say together to an answer. */
+void basin_batch_across_to_json(const struct basin_batch *b, json_t *answer);
 void basin_batch_print(const struct basin_batch *b);
 /* STATUS_REFUSED with the first refusal of any analysis, else STATUS_OK: the last word, after all is shown. */
 enum status basin_batch_verdict(const struct basin_batch *b, struct error *e);

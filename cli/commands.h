@@ -13,6 +13,7 @@ enum status command_growth_forecast(const struct options *o, struct error *e);
 enum status command_growth_claims(const struct options *o, struct error *e);
 enum status command_basin_train(const struct options *o, struct error *e);
 enum status command_basin_analysis(const struct options *o, struct error *e);
+enum status command_basin_relate(const struct options *o, struct error *e);
 enum status command_models(const struct options *o, struct error *e);
 enum status command_data(const struct options *o, struct error *e);
 enum status command_scenario(const struct options *o, struct error *e);

@@ -122,6 +122,7 @@ static enum status print_json(const struct work *w, const struct options *o, str
     basin_batch_to_json(&w->basin, runs);
     json_object_set_new(answer, "folders", folders);
     json_object_set_new(answer, "runs", runs);
+    basin_batch_across_to_json(&w->basin, answer);
     return answer_print(answer, e);
 }
 

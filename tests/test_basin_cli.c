@@ -1,5 +1,6 @@
 /* The basin commands from outside: experiment files in, answers, folders and weights out. */
 #include "base/file.h"
+#include "basin/experiment.h"
 #include "data/array.h"
 #include "tests/program.h"
 #include "tests/testing.h"
@@ -257,6 +258,87 @@ START_TEST(segment_answers_with_every_key)
 }
 END_TEST
 
+static double member(const json_t *run, const char *key)
+{
+    return json_number_value(json_object_get(json_object_get(run, "relate"), key));
+}
+
+/* Spearman's coefficient without ties: 1 - 6 sum d^2/(n (n^2 - 1)). */
+static double naive_spearman(size_t n, const double *x, const double *y)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        double a = 0, b = 0;
+        for (size_t j = 0; j < n; j++)
+            a += x[j] < x[i], b += y[j] < y[i];
+        sum += (a - b) * (a - b);
+    }
+    return 1 - 6 * sum / ((double)n * ((double)n * (double)n - 1));
+}
+
+START_TEST(networks_are_related)
+{
+    enum { N = 7 };
+    json_t *root, *m;
+    size_t i;
+    double distance[N], quality[N], rho = NAN;
+    testing_write(testing_path(path, folder, "r.yaml"),
+                  "kind: basin\nnetwork: {layers: [2, 3, 1]}\n"
+                  "data: {generate: teacher, hidden: [2], examples: 6, validation: 20}\ntrain: {method: lm, seed: 3}\n"
+                  "volume: {star: {directions: 50}, methods: [star]}\n"
+                  "runs: [{name: plain, repeat: 5}, {name: noisy, repeat: 2, set: {data.label_noise: 1}}]\n");
+    program_run(&p, "basin", "relate", path, "--json", "--set=volume.star.epsilon=10");
+    ck_assert(p.code == 0 || p.code == 4); /* 4: no row of some volume stands */
+    root = json_loads(p.text, 0, NULL);
+    ck_assert_ptr_nonnull(root);
+    json_t *runs = json_object_get(root, "runs"), *relations = json_object_get(root, "relations");
+    ck_assert_uint_eq(json_array_size(runs), N);
+    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(runs, 0), "name")), "plain-1");
+    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(runs, 6), "name")), "noisy-2");
+    for (i = 0; i < N; i++) {
+        distance[i] = member(json_array_get(runs, i), "distance");
+        quality[i] = -member(json_array_get(runs, i), "validation_loss");
+        ck_assert(i == 0 || distance[i] != distance[i - 1]); /* seeds differ */
+    }
+    ck_assert_str_eq(json_string_value(json_object_get(relations, "quality")), "minus validation loss");
+    ck_assert_str_eq(json_string_value(json_object_get(relations, "reference")), "exact, of the quadratic");
+    json_array_foreach(json_object_get(relations, "metrics"), i, m)
+    {
+        const json_t *with = json_object_get(m, "with_quality");
+        if (strcmp(json_string_value(json_object_get(m, "name")), "distance from the origin") == 0)
+            rho = number(with, "rho");
+    }
+    assert_close(rho, naive_spearman(N, distance, quality), 1e-12, 1);
+    json_decref(root);
+}
+END_TEST
+
+/* Half of the examples get another one's targets; none is lost. */
+START_TEST(label_noise_passes_targets_around)
+{
+    struct experiment clean, noisy;
+    struct error e = {0};
+    const char *half = "data.label_noise=0.5";
+    size_t moved = 0;
+    double sums[2] = {0};
+    testing_write(testing_path(path, folder, "n.yaml"),
+                  "kind: basin\nnetwork: {layers: [3, 2]}\ndata: {generate: teacher, examples: 40}\ntrain: {}\n");
+    ck_assert_msg(experiment_read(path, NULL, 0, &clean, &e) == STATUS_OK, "%s", e.message);
+    ck_assert_msg(experiment_read(path, &half, 1, &noisy, &e) == STATUS_OK, "%s", e.message);
+    for (size_t i = 0; i < 40; i++) {
+        moved += memcmp(clean.runs[0].data.t + 2 * i, noisy.runs[0].data.t + 2 * i, 2 * sizeof(double)) != 0;
+        sums[0] += clean.runs[0].data.t[2 * i];
+        sums[1] += noisy.runs[0].data.t[2 * i];
+    }
+    ck_assert_uint_eq(moved, 20);
+    assert_close(sums[1], sums[0], 1e-12, 1);
+    ck_assert_mem_eq(clean.runs[0].data.x, noisy.runs[0].data.x, 120 * sizeof(double));
+    ck_assert_str_ne(clean.runs[0].key, noisy.runs[0].key);
+    experiment_clear(&clean);
+    experiment_clear(&noisy);
+}
+END_TEST
+
 /* A linear map: the loss is its own quadratic, so in the corners of the eigenvector plane, each side of which reaches
  * 0.1, it is 0.2, and 0 in the middle. */
 START_TEST(contour_of_a_quadratic_is_exact)
@@ -479,6 +561,8 @@ int main(void)
     tcase_add_test(answers, volume_is_a_bracket);
     tcase_add_test(answers, a_volume_of_which_nothing_stands_is_refused);
     tcase_add_test(answers, segment_answers_with_every_key);
+    tcase_add_test(answers, networks_are_related);
+    tcase_add_test(answers, label_noise_passes_targets_around);
     tcase_add_test(answers, contour_of_a_quadratic_is_exact);
     tcase_add_test(answers, coinciding_surfaces_are_named);
     tcase_add_test(answers, contour_through_three_minima);
