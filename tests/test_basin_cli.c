@@ -326,7 +326,7 @@ START_TEST(label_noise_passes_targets_around)
     ck_assert_msg(experiment_read(path, NULL, 0, &clean, &e) == STATUS_OK, "%s", e.message);
     ck_assert_msg(experiment_read(path, &half, 1, &noisy, &e) == STATUS_OK, "%s", e.message);
     for (size_t i = 0; i < 40; i++) {
-        moved += memcmp(clean.runs[0].data.t + 2 * i, noisy.runs[0].data.t + 2 * i, 2 * sizeof(double)) != 0;
+        moved += clean.runs[0].data.t[2 * i] != noisy.runs[0].data.t[2 * i];
         sums[0] += clean.runs[0].data.t[2 * i];
         sums[1] += noisy.runs[0].data.t[2 * i];
     }
