@@ -25,6 +25,9 @@ const struct command commands[] = {
      "Without NAME: the list of baselines. `hanson` means hanson-sum and hanson-ces, `all` every one. --series takes a "
      "shipped name (gears data) or a CSV file. With --out the run folder is written.",
      TAKES_JSON | TAKES_SERIES | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 0, 20, command_growth_baseline},
+    {"growth identify", "FILE", "What the data say about the date of the onset: profile, bits, data stops, detection",
+     "FILE is a scenario with a fit block (scenarios/fits/). With --out a folder is written too.",
+     TAKES_JSON | TAKES_SET | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 1, 1, command_growth_identify},
     {"growth forecast", "FILE", "Futures from distributions over parameters: dates of the next phase, and what matters",
      "The block forecast of the file says what is uncertain. With --out a folder is written too: draws as CSV, "
      "figures, "

@@ -9,6 +9,7 @@ enum status command_growth_phases(const struct options *o, struct error *e);
 enum status command_growth_compare(const struct options *o, struct error *e);
 enum status command_growth_fit(const struct options *o, struct error *e);
 enum status command_growth_baseline(const struct options *o, struct error *e);
+enum status command_growth_identify(const struct options *o, struct error *e);
 enum status command_growth_forecast(const struct options *o, struct error *e);
 enum status command_growth_claims(const struct options *o, struct error *e);
 enum status command_basin_train(const struct options *o, struct error *e);

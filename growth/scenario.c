@@ -4,6 +4,7 @@
 #include "data/units.h"
 #include "growth/fit_file.h"
 #include "growth/forecast/forecast.h"
+#include "growth/identify/identify.h"
 #include "growth/solve.h"
 #include "growth/variable.h"
 
@@ -166,6 +167,10 @@ const struct config_field growth_schema[] = {
      .type = CONFIG_MAP,
      .fields = forecast_fields,
      .meaning = "distributions over parameters (gears growth forecast)"},
+    {.key = "identify",
+     .type = CONFIG_MAP,
+     .fields = identify_fields,
+     .meaning = "how gears growth identify asks for the date of an onset (in a file with fit)"},
     {.key = "phases", .type = CONFIG_MAP, .fields = phases_fields, .meaning = "how phases are told apart"},
     {.key = "fit", .type = CONFIG_MAP, .fields = fit_fields, .meaning = "what gears growth fit fits, and to what"},
     {.key = "runs",

@@ -75,9 +75,8 @@ static double first_at_least(const struct course *c, double from, double level)
     return INFINITY;
 }
 
-/* Start of the first super-exponential phase that outlasts the date of parity (INFINITY: the model knows none, then the
- * last phase counts). Not simply the last phase: on the way to a blow-up growth may pause for years. */
-static double onset_of(const struct phase_table *table, double parity)
+/* Not simply the last phase: on the way to a blow-up growth may pause for years. */
+double forecast_onset(const struct phase_table *table, double parity)
 {
     size_t last = table->n_phases - 1;
     for (size_t k = 1; k < table->n_phases; k++) {
@@ -141,7 +140,7 @@ static void read_outcomes(const struct forecast_setup *f, const struct trajector
         double fifth = first_at_least(&share, begin, 0.2), all = first_at_least(&share, begin, 0.99);
         o[OUTCOME_TAKEOVER] = isfinite(fifth) ? all - fifth : INFINITY;
     }
-    o[OUTCOME_ONSET] = onset_of(phases, o[OUTCOME_PARITY]);
+    o[OUTCOME_ONSET] = forecast_onset(phases, o[OUTCOME_PARITY]);
     set_grid(f, t, out);
 }
 

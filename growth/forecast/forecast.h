@@ -9,6 +9,7 @@
 
 #include "base/table.h"
 #include "growth/baselines/baseline.h"
+#include "growth/phases.h"
 #include "growth/scenario.h"
 #include "growth/solve_joint.h"
 #include "solver/distribution.h"
@@ -113,6 +114,10 @@ struct forecast_draw {
     float growth[FORECAST_GRID];        /* 1/year */
     char message[160];                  /* why it failed */
 };
+
+/* Start of phase 5: the first super-exponential phase, not the table's first phase, that lasts beyond the date of parity
+ * (infinite or NAN: unknown, then the last phase counts). INFINITY: there is none. */
+double forecast_onset(const struct phase_table *table, double parity);
 
 double forecast_grid_year(const struct forecast_setup *f, size_t i);
 
