@@ -118,9 +118,9 @@ static void plant(double onset, double end, uint64_t seed)
     add_free(&f, "machine_efficiency", 1e-300, 1);
     add_free(&f, "machine_exponent", 0, 120);
     fit_add_parameter(&f, FIT_LEVEL, 0);
-    for (double at = 1900; at <= end && n < MOST; at += 5) {
-        year[n] = at;
-        value[n++] = 1;
+    for (; 1900 + 5 * (double)n <= end && n < MOST; n++) {
+        year[n] = 1900 + 5 * (double)n;
+        value[n] = 1;
     }
     ck_assert_int_eq(fit_add_target(&f, "Y", output, n, year, value, 0.02, &e), STATUS_OK);
     ck_assert_int_eq(fit_prepare(&f, &e), STATUS_OK);

@@ -255,7 +255,7 @@ static enum status settle(struct identify *q, bool noise, const struct reporter 
     enum status status = STATUS_OK;
     for (int round = 0; round < (noise ? 3 : 1) && !status; round++) {
         reporter_progress(reporter, 0.02 * round, "fitting");
-        if (round > 0 && fit_estimate_noise(&q->fit, q->z, reporter))
+        if (round > 0 && fit_estimate_noise(&q->fit, q->z, NULL, reporter))
             status = error_set(e, STATUS_FAILED, "the size of the errors could not be estimated");
         if (!status)
             status = improve(q, q->z, reporter, e);

@@ -32,7 +32,7 @@ static void set_growth(const struct identify *q, const struct identify_profile *
 {
     const struct identify_point *best = &p->never;
     struct fit_evaluator v;
-    double first, last, from, to;
+    double first = NAN, last = NAN, from = NAN, to = NAN;
     for (size_t i = 0; i < p->n; i++)
         if (p->points[i].fitted && !(best->fitted && best->cost <= p->points[i].cost))
             best = &p->points[i];
