@@ -1,5 +1,7 @@
 #include "solver/random.h"
 
+#include "solver/wide.h"
+
 #include <Random123/threefry.h>
 #include <math.h>
 
@@ -43,19 +45,30 @@ double random_uniform(struct random_stream *r)
     return uniform_of(random_bits(r));
 }
 
-static void normal_pair(const struct random_stream *r, uint64_t index, double out[2])
+/* Pairs of normal numbers from blocks first, first + 1, ...: Box and Muller's. */
+WIDE_INLINE void normal_pairs_body(uint64_t seed, uint64_t stream, uint64_t first, size_t pairs, double *out)
 {
-    uint64_t word[2];
-    block_of(r, index, KIND_NORMAL, word);
-    double radius = sqrt(-2 * log(uniform_of(word[0]))), angle = 2 * M_PI * uniform_of(word[1]);
-    out[0] = radius * cos(angle);
-    out[1] = radius * sin(angle);
+    threefry2x64_key_t key = {{seed, stream}};
+    for (size_t i = 0; i < pairs; i++) {
+        threefry2x64_ctr_t counter = {{first + i, KIND_NORMAL}}, word = threefry2x64(counter, key);
+        out[2 * i] = uniform_of(word.v[0]);
+        out[2 * i + 1] = uniform_of(word.v[1]);
+    }
+#pragma omp simd
+    for (size_t i = 0; i < pairs; i++) {
+        double radius = sqrt(-2 * wide_log(out[2 * i])), sine, cosine;
+        wide_sin_cos_of_turns(out[2 * i + 1], &sine, &cosine);
+        out[2 * i] = radius * cosine;
+        out[2 * i + 1] = radius * sine;
+    }
 }
+WIDE_DEFINE(normal_pairs, (uint64_t seed, uint64_t stream, uint64_t first, size_t pairs, double *out),
+            (seed, stream, first, pairs, out))
 
 double random_normal(struct random_stream *r)
 {
     double pair[2];
-    normal_pair(r, r->next, pair);
+    normal_pairs(r->seed, r->stream, r->next / 2, 1, pair);
     return pair[r->next++ % 2];
 }
 
@@ -64,8 +77,10 @@ void random_normals(struct random_stream *r, size_t n, double *out)
     size_t i = 0;
     if (n > 0 && r->next % 2 == 1)
         out[i++] = random_normal(r);
-    for (; i + 1 < n; i += 2, r->next += 2)
-        normal_pair(r, r->next, out + i);
+    size_t pairs = (n - i) / 2;
+    normal_pairs(r->seed, r->stream, r->next / 2, pairs, out + i);
+    r->next += 2 * pairs;
+    i += 2 * pairs;
     if (i < n)
         out[i] = random_normal(r);
 }

@@ -1,4 +1,4 @@
-/* The exponential of solver/wide.h against the library's in long double, in every instruction set by way of a loop. */
+/* The functions of solver/wide.h against the library's in long double, in every instruction set by way of a loop. */
 #include "solver/random.h"
 #include "solver/wide.h"
 #include "tests/testing.h"
@@ -51,12 +51,67 @@ START_TEST(exponentials_end_as_they_should)
 }
 END_TEST
 
+WIDE_INLINE void logarithms_body(size_t n, const double *x, double *y)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        y[i] = wide_log(x[i]);
+}
+WIDE_DEFINE(logarithms, (size_t n, const double *x, double *y), (n, x, y))
+
+START_TEST(logarithms_are_right_to_two_units)
+{
+    static double x[N], y[N], z[N];
+    struct random_stream r = random_stream(testing_seed(), 1);
+    for (size_t i = 0; i < N; i++) {
+        double u = random_uniform(&r);
+        x[i] = i % 4 == 0 ? u : i % 4 == 1 ? exp(1400 * u - 700) : i % 4 == 2 ? 0.5 + u : 1 + (u - 0.5) * 1e-6;
+    }
+    x[0] = 1;
+    x[1] = 0x1p-1022;
+    x[2] = 1 - 0x1p-53;
+    logarithms(N, x, y);
+    logarithms_body(N, x, z);
+    for (size_t i = 0; i < N; i++) {
+        long double truth = logl((long double)x[i]);
+        double allowed = 2 * fabs((double)truth) * DBL_EPSILON;
+        ck_assert_msg(fabsl((long double)y[i] - truth) <= allowed, "ln(%.17g) = %.17g", x[i], y[i]);
+        ck_assert_msg(fabsl((long double)z[i] - truth) <= allowed, "ln(%.17g) = %.17g", x[i], z[i]);
+    }
+}
+END_TEST
+
+WIDE_INLINE void circles_body(size_t n, const double *u, double *sine, double *cosine)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        wide_sin_cos_of_turns(u[i], &sine[i], &cosine[i]);
+}
+WIDE_DEFINE(circles, (size_t n, const double *u, double *sine, double *cosine), (n, u, sine, cosine))
+
+START_TEST(sines_and_cosines_are_right)
+{
+    static double u[N], s[N], c[N];
+    struct random_stream r = random_stream(testing_seed(), 2);
+    for (size_t i = 0; i < N; i++)
+        u[i] = i < 9 ? (double)i / 8 : random_uniform(&r);
+    circles(N, u, s, c);
+    for (size_t i = 0; i < N; i++) {
+        long double angle = 2 * acosl(-1) * (long double)u[i];
+        ck_assert_msg(fabsl((long double)s[i] - sinl(angle)) <= DBL_EPSILON, "sin of %.17g turns", u[i]);
+        ck_assert_msg(fabsl((long double)c[i] - cosl(angle)) <= DBL_EPSILON, "cos of %.17g turns", u[i]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("wide");
-    TCase *tests = tcase_create("exponential");
+    TCase *tests = tcase_create("wide");
     tcase_add_test(tests, exponentials_are_right_to_the_last_place);
     tcase_add_test(tests, exponentials_end_as_they_should);
+    tcase_add_test(tests, logarithms_are_right_to_two_units);
+    tcase_add_test(tests, sines_and_cosines_are_right);
     suite_add_tcase(suite, tests);
     return testing_main(suite);
 }
