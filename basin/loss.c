@@ -101,8 +101,11 @@ double loss_value(const struct problem *p, const double *f, double *delta)
             sum += ce_row(m, fi, ti, slope);
             break;
         }
-        for (size_t j = 0; slope && j < m; j++)
-            slope[j] /= n;
+    }
+    if (delta) {
+#pragma omp simd
+        for (size_t i = 0; i < p->n * m; i++)
+            delta[i] /= n;
     }
     return sum / n;
 }

@@ -40,6 +40,9 @@ double tape_move(struct tape *t, const double *theta);
 /* Only the forward pass: L. The derivatives and slopes below need tape_move again. */
 double tape_loss(struct tape *t, const double *theta);
 
+/* L and its gradient g (N) in one, without what the other derivatives below need: those need tape_move again. */
+double tape_slope(struct tape *t, const double *theta, double *g);
+
 /* f (n, outputs) of the last move or loss; probabilities likewise; both owned by the tape. */
 const double *tape_outputs(const struct tape *t);
 const double *tape_probabilities(struct tape *t);

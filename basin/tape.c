@@ -113,7 +113,9 @@ static void affine(const struct tape *t, size_t l)
                     out, net->bias ? 1 : 0, z, out);
 }
 
-static void forward(struct tape *t, const double *theta, bool derivatives)
+enum derivatives { VALUES, SLOPES, BENDS };
+
+static void forward(struct tape *t, const double *theta, enum derivatives derivatives)
 {
     const struct network *net = &t->problem.network;
     memcpy(t->theta, theta, net->n_parameters * sizeof *theta);
@@ -122,12 +124,13 @@ static void forward(struct tape *t, const double *theta, bool derivatives)
         affine(t, l);
         if (l + 1 < net->n_layers)
             net->activation->evaluate(t->problem.n * net->width[l + 1], t->activation[l + 1], t->activation[l + 1],
-                                      derivatives ? t->slope[l + 1] : NULL, derivatives ? t->bend[l + 1] : NULL);
+                                      derivatives >= SLOPES ? t->slope[l + 1] : NULL,
+                                      derivatives >= BENDS ? t->bend[l + 1] : NULL);
     }
 }
 
 /* dL/da_l = delta_{l+1} W_l turns f'(z_l) and f''(z_l) into delta_l and the bend of layer l. */
-static void backward(struct tape *t)
+static void backward(struct tape *t, bool bends)
 {
     const struct network *net = &t->problem.network;
     size_t n = t->problem.n;
@@ -137,11 +140,14 @@ static void backward(struct tape *t)
                         in, 0, t->delta[l], in);
         const double *slope = t->slope[l];
         double *bend = t->bend[l], *delta = t->delta[l];
+        if (bends) {
 #pragma omp simd
-        for (size_t i = 0; i < n * in; i++) {
-            bend[i] *= delta[i];
-            delta[i] *= slope[i];
+            for (size_t i = 0; i < n * in; i++)
+                bend[i] *= delta[i];
         }
+#pragma omp simd
+        for (size_t i = 0; i < n * in; i++)
+            delta[i] *= slope[i];
     }
 }
 
@@ -170,18 +176,27 @@ static double decay(const struct tape *t)
 
 double tape_loss(struct tape *t, const double *theta)
 {
-    forward(t, theta, false);
+    forward(t, theta, VALUES);
     return loss_value(&t->problem, tape_outputs(t), NULL) + decay(t);
 }
 
 double tape_move(struct tape *t, const double *theta)
 {
-    forward(t, theta, true);
+    forward(t, theta, BENDS);
     double loss = loss_value(&t->problem, tape_outputs(t), t->delta[t->problem.network.n_layers]);
     loss_probabilities(&t->problem, tape_outputs(t), t->probability);
     if (t->variance)
         loss_variances(&t->problem, tape_outputs(t), t->variance);
-    backward(t);
+    backward(t, true);
+    return loss + decay(t);
+}
+
+double tape_slope(struct tape *t, const double *theta, double *g)
+{
+    forward(t, theta, SLOPES);
+    double loss = loss_value(&t->problem, tape_outputs(t), t->delta[t->problem.network.n_layers]);
+    backward(t, false);
+    tape_gradient(t, g);
     return loss + decay(t);
 }
 
@@ -219,6 +234,7 @@ void tape_gradient(const struct tape *t, double *g)
             continue;
         memset(bias, 0, out * sizeof *bias);
         for (size_t i = 0; i < t->problem.n; i++)
+#pragma omp simd
             for (size_t o = 0; o < out; o++)
                 bias[o] += delta[i * out + o];
     }
