@@ -339,7 +339,7 @@ static double evaluate(double n_beta, const double *x, double *gradient, double 
 static enum status by_chains(const struct linear_llc *l, double n_beta, uint64_t seed, int threads,
                              const struct reporter *reporter, struct linear_llc_value *out, struct error *e)
 {
-    enum { CHAINS = 4, DRAWS = 4000, DRAWS_MOST = 16000, STREAM = 300 };
+    enum { CHAINS = 4, DRAWS = 1000, DRAWS_MOST = 16000, STREAM = 300 };
     struct sampler_target target = {.n = l->n_earlier,
                                     .evaluate = evaluate,
                                     .context_new = marginal_new,

@@ -42,6 +42,12 @@ const struct config_field llc_schema[] = {
      .high = 1e12,
      .fallback = "1",
      .meaning = "point: adds gamma/2 |theta - theta*|^2"},
+    {.key = "sgld",
+     .type = CONFIG_NUMBER,
+     .low = 1e-12,
+     .high = 1e3,
+     .meaning =
+         "point: also by preconditioned stochastic-gradient Langevin dynamics with this step, on batches of 128"},
     {.key = "chains", .type = CONFIG_INTEGER, .low = 2, .high = 256, .fallback = "4", .meaning = "Markov chains"},
     {.key = "warmup",
      .type = CONFIG_INTEGER,
@@ -74,9 +80,7 @@ static void free_tape(void *tape)
 
 static double loss(const double *x, double *g, void *tape)
 {
-    double value = tape_move(tape, x);
-    tape_gradient(tape, g);
-    return value;
+    return tape_slope(tape, x, g);
 }
 
 double llc_examples(double n_beta)
@@ -134,6 +138,7 @@ static enum status read_options(struct llc *l, const struct config_node *options
     l->chains = (size_t)config_integer(config_get(options, "chains"), 4);
     l->warmup = (size_t)config_integer(config_get(options, "warmup"), 1000);
     l->draws = (size_t)config_integer(config_get(options, "draws"), 16000);
+    l->sgld_step = config_number(config_get(options, "sgld"), 0);
     l->over_prior = !over && N <= LADDER_MOST;
     l->at_point = !over;
     for (size_t i = 0; over && i < config_length(over); i++) {
@@ -204,6 +209,8 @@ static enum status measure_all(struct llc *l, const struct reporter *reporter, s
         width[i] = 1 / sqrt(l->gamma);
     if (!status && l->at_point)
         status = measure(l, true, l->m->theta, width, reporter, &l->point, e);
+    if (!status && l->at_point && l->sgld_step > 0)
+        status = llc_measure_sgld(l, reporter, e);
     free(centre);
     return status;
 }

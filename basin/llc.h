@@ -14,9 +14,11 @@ struct llc {
     size_t rungs, target;
     size_t chains, warmup, draws;
     bool over_prior, at_point; /* what was asked for */
+    double sgld_step;          /* 0: not asked for */
 
     struct llc_curve prior, point; /* all rungs; the target alone */
     struct llc_fit fit;
+    struct llc_point sgld; /* at the point; lambda NAN: it went to infinity */
 
     bool linear; /* then what follows is known: */
     struct linear_llc_value exact[LLC_RUNGS_MOST];
@@ -30,6 +32,9 @@ struct llc {
 
 /* The n >= e with n/ln n = n_beta; NAN below e. */
 double llc_examples(double n_beta);
+
+/* l->sgld by stochastic-gradient Langevin dynamics with l->sgld_step. */
+enum status llc_measure_sgld(struct llc *l, const struct reporter *reporter, struct error *e);
 
 /* Tables, sentences, figure, JSON and refusals. */
 void llc_report(const struct llc *l, struct findings *out);

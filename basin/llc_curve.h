@@ -54,12 +54,16 @@ struct llc_curve {
 enum status llc_curve_measure(const struct llc_model *model, const struct llc_options *options,
                               const struct reporter *reporter, struct llc_curve *out, struct error *e);
 
-/* What the curve says about its limit lambda and the multiplicity m. To leading order it is
- *   m = 1: lambda - a (n beta)^-d, d = 1/2 or 1;   m > 1: lambda - (m - 1)/(ln n beta + c)
- * (the pole of the zeta function nearest to 0 and its order; Watanabe 2009, 4.2). Each law is fitted by weighted least
- * squares to the converged points with n beta >= 10, without the lowest ones while even the best law has chi^2 over 2
- * per degree of freedom; laws are weighted by exp(-chi^2/2). */
-enum { LLC_LAWS = 6 }; /* m = 1 twice, then 2 .. 5 */
+/* What the curve says about its limit lambda and the multiplicity m. With lambda the pole of the zeta function nearest
+ * to 0 and m its order, Z(n beta) = (n beta)^-lambda P(ln n beta) with a polynomial of degree m - 1 (Watanabe 2009,
+ * 4.2), and the curve is -d ln Z / d ln n beta:
+ *   m = 1: lambda - a (n beta)^-d, d = 1/2 or 1, by the next pole, or lambda alone;
+ *   m > 1: lambda - (ln P)'(ln n beta), P = P_{m-1}(ln n beta + c), P_0 = 1, P_{k+1}(y) = y P_k + k kappa P_{k-1}: what
+ *          its first two cumulants make of the pole's Laurent series. kappa = trigamma(lambda) for a normal crossing in
+ *          a box, more with a normal prior: 0, 5, 10 or 20.
+ * Each law is fitted by weighted least squares to the converged points with n beta >= 30, without the lowest ones while
+ * even the best law has chi^2 over 2 per degree of freedom; laws are weighed by the mean of
+ * exp(-chi^2/2) over a or c. What the two lowest points move lambda by is part of its error. */
 struct llc_fit {
     bool found;           /* else: too few points */
     double lambda, error; /* over all laws */

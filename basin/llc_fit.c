@@ -4,19 +4,39 @@
 #include <math.h>
 
 enum { POINTS_LEAST = 4 };
-static const double LOWEST = 10; /* n beta */
+static const double LOWEST = 30; /* n beta */
 
-static int multiplicity_of(size_t law)
+/* m = 1: lambda - a (n beta)^-power, power 0: lambda alone; else the polynomial of degree m - 1, with its kappa. */
+static const struct law {
+    int multiplicity;
+    double power, kappa;
+    double prior; /* the laws of a multiplicity share 1 */
+} laws_of_curves[] = {
+    {1, 0, 0, 1.0 / 3}, {1, 0.5, 0, 1.0 / 3}, {1, 1, 0, 1.0 / 3}, {2, 0, 0, 1},     {3, 0, 0, 0.25},  {3, 0, 5, 0.25},
+    {3, 0, 10, 0.25},   {3, 0, 20, 0.25},     {4, 0, 0, 0.25},    {4, 0, 5, 0.25},  {4, 0, 10, 0.25}, {4, 0, 20, 0.25},
+    {5, 0, 0, 0.25},    {5, 0, 5, 0.25},      {5, 0, 10, 0.25},   {5, 0, 20, 0.25},
+};
+enum { LAWS = sizeof laws_of_curves / sizeof laws_of_curves[0], MULTIPLICITY_MOST = 5 };
+
+/* The derivative of ln P_{m-1} at y = ln n beta + c: (m - 1) P_{m-2}/P_{m-1}, P_{k+1} = y P_k + k kappa P_{k-1}. */
+static double slope_of_logarithm(int multiplicity, double kappa, double y)
 {
-    return law < 2 ? 1 : (int)law;
+    double before = 0, now = 1;
+    for (int k = 0; k + 1 < multiplicity; k++) {
+        double next = y * now + k * kappa * before;
+        before = now;
+        now = next;
+    }
+    return (multiplicity - 1) * before / now;
 }
 
 /* d value / d lambda is 1. */
 static double law_at(size_t law, double lambda, double second, double n_beta)
 {
-    if (law < 2)
-        return lambda - second * pow(n_beta, law == 0 ? -0.5 : -1);
-    return lambda - (double)(law - 1) / (log(n_beta) + second);
+    const struct law *l = &laws_of_curves[law];
+    if (l->multiplicity == 1)
+        return lambda - (l->power > 0 ? second * pow(n_beta, -l->power) : 0);
+    return lambda - slope_of_logarithm(l->multiplicity, l->kappa, log(n_beta) + second);
 }
 
 /* For a given second parameter lambda is a weighted mean. Returns chi^2. */
@@ -41,20 +61,23 @@ static double best_lambda(const struct llc_point *const *p, size_t n, size_t law
 struct one_law {
     double lambda, error;       /* mean and spread */
     double limit, second, chi2; /* the best point */
+    double evidence;            /* ln of the mean of exp(-chi^2/2) over the second parameter */
 };
 
 /* chi^2 over the second parameter on a grid, weighed as a posterior density: mean and spread of lambda, the best point.
- * a: from -20 to 20 in units of lambda's own scale; c: ln n beta + c from 1/4 to 40 at the lowest point. */
+ * Both priors are even in a logarithm: a (n beta)^-d from 0.002 to 2 lambda, either sign, and ln n beta + c from 1/4 to
+ * 40, at the lowest point. */
 static struct one_law fit_law(const struct llc_point *const *p, size_t n, size_t law)
 {
     enum { GRID = 2000 };
     struct one_law best = {.chi2 = INFINITY};
-    double low = log(p[n - 1]->n_beta), scale = pow(p[n - 1]->n_beta, law == 0 ? 0.5 : 1), total = 0, mean = 0,
+    double low = log(p[n - 1]->n_beta), scale = pow(p[n - 1]->n_beta, laws_of_curves[law].power), total = 0, mean = 0,
            squares = 0, least = INFINITY;
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < GRID; i++) {
             double u = ((double)i + 0.5) / GRID, lambda, error;
-            double second = law < 2 ? (2 * u - 1) * 2 * scale * p[n - 1]->lambda : 0.25 * pow(160, u) - low;
+            double size = 2 * scale * p[n - 1]->lambda * pow(1e-3, 1 - fabs(2 * u - 1));
+            double second = laws_of_curves[law].multiplicity == 1 ? copysign(size, u - 0.5) : 0.25 * pow(160, u) - low;
             double chi2 = best_lambda(p, n, law, second, &lambda, &error);
             if (pass == 0) {
                 if (chi2 < best.chi2)
@@ -68,69 +91,80 @@ static struct one_law fit_law(const struct llc_point *const *p, size_t n, size_t
             squares += w * (lambda * lambda + error * error);
         }
     best.lambda = mean / total;
+    best.evidence = log(total / GRID) - least / 2;
     best.error = sqrt(fmax(squares / total - best.lambda * best.lambda, 0));
     return best;
 }
 
 /* Laws weighed against each other; the multiplicity with most weight, and of its laws the best. */
-static void weigh(const struct one_law *laws, size_t n, struct llc_fit *out)
+static void weigh(const struct one_law *fits, size_t n, struct llc_fit *out)
 {
-    size_t best = 0;
-    double total = 0, squares = 0, weight[LLC_LAWS], of_multiplicity[LLC_LAWS] = {0};
-    for (size_t law = 1; law < LLC_LAWS; law++)
-        if (laws[law].chi2 < laws[best].chi2)
-            best = law;
-    double inflate = fmax(1, laws[best].chi2 / (double)(n - 2)), least = laws[best].chi2;
+    double least = INFINITY, most = -INFINITY, total = 0, squares = 0, weight[LAWS],
+           of_multiplicity[MULTIPLICITY_MOST + 1] = {0};
+    for (size_t law = 0; law < LAWS; law++) {
+        least = fmin(least, fits[law].chi2);
+        most = fmax(most, fits[law].evidence);
+    }
+    double inflate = fmax(1, least / (double)(n - 2));
     out->lambda = 0;
-    for (size_t law = 0; law < LLC_LAWS; law++) {
-        weight[law] = exp(-(laws[law].chi2 - least) / inflate / 2);
+    for (size_t law = 0; law < LAWS; law++) {
+        weight[law] = laws_of_curves[law].prior * exp((fits[law].evidence - most) / inflate);
         total += weight[law];
-        out->lambda += weight[law] * laws[law].lambda;
-        of_multiplicity[multiplicity_of(law)] += weight[law] / (law < 2 ? 2 : 1); /* two laws of m = 1 */
+        out->lambda += weight[law] * fits[law].lambda;
+        of_multiplicity[laws_of_curves[law].multiplicity] += weight[law];
     }
     out->lambda /= total;
     out->multiplicity = 1;
-    double all = 0;
-    for (int m = 1; m < LLC_LAWS; m++) {
-        all += of_multiplicity[m];
+    for (int m = 2; m <= MULTIPLICITY_MOST; m++)
         if (of_multiplicity[m] > of_multiplicity[out->multiplicity])
             out->multiplicity = m;
-    }
-    out->weight = of_multiplicity[out->multiplicity] / all;
-    best = out->multiplicity == 1 ? (laws[1].chi2 < laws[0].chi2) : (size_t)out->multiplicity;
-    for (size_t law = 0; law < LLC_LAWS; law++) {
-        double off = laws[law].lambda - out->lambda;
-        squares += weight[law] / total * (off * off + inflate * laws[law].error * laws[law].error);
+    out->weight = of_multiplicity[out->multiplicity] / total;
+    out->chi2 = INFINITY;
+    for (size_t law = 0; law < LAWS; law++) {
+        double off = fits[law].lambda - out->lambda;
+        squares += weight[law] / total * (off * off + inflate * fits[law].error * fits[law].error);
+        if (laws_of_curves[law].multiplicity == out->multiplicity && fits[law].chi2 < out->chi2) {
+            out->law = law;
+            out->limit = fits[law].limit;
+            out->offset = fits[law].second;
+            out->chi2 = fits[law].chi2;
+        }
     }
     out->error = sqrt(squares);
-    out->law = best;
-    out->limit = laws[best].limit;
-    out->offset = laws[best].second;
-    out->chi2 = laws[best].chi2;
+}
+
+/* To the n largest; the least chi^2 of all laws. */
+static double fit_points(const struct llc_point *const *p, size_t n, struct llc_fit *out)
+{
+    struct one_law fits[LAWS];
+    double least = INFINITY;
+    for (size_t law = 0; law < LAWS; law++) {
+        fits[law] = fit_law(p, n, law);
+        least = fmin(least, fits[law].chi2);
+    }
+    weigh(fits, n, out);
+    out->found = true;
+    out->points = n;
+    out->from = p[n - 1]->n_beta;
+    return least;
 }
 
 void llc_fit_curve(const struct llc_curve *curve, struct llc_fit *out)
 {
     const struct llc_point *p[LLC_RUNGS_MOST];
+    struct llc_fit fewer;
     size_t n = 0;
-    *out = (struct llc_fit){0};
+    *out = fewer = (struct llc_fit){0};
     for (size_t k = 0; k < curve->n_points; k++)
         if (curve->points[k].converged && curve->points[k].n_beta >= LOWEST && curve->points[k].error > 0)
             p[n++] = &curve->points[k];
-    for (; n >= POINTS_LEAST; n--) {
-        struct one_law laws[LLC_LAWS];
-        for (size_t law = 0; law < LLC_LAWS; law++)
-            laws[law] = fit_law(p, n, law);
-        weigh(laws, n, out);
-        out->found = true;
-        out->points = n;
-        out->from = p[n - 1]->n_beta;
-        double least = INFINITY;
-        for (size_t law = 0; law < LLC_LAWS; law++)
-            least = fmin(least, laws[law].chi2);
-        if (least <= 2 * (double)(n - 2) || n == POINTS_LEAST)
-            return;
-    }
+    for (; n >= POINTS_LEAST; n--)
+        if (fit_points(p, n, out) <= 2 * (double)(n - 2) || n == POINTS_LEAST)
+            break;
+    if (n < POINTS_LEAST + 2)
+        return;
+    fit_points(p, n - 2, &fewer); /* what the lowest points have decided is not certain: no law is exact there */
+    out->error = hypot(out->error, fewer.lambda - out->lambda);
 }
 
 double llc_fit_at(const struct llc_fit *fit, double n_beta)

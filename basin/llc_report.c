@@ -76,6 +76,7 @@ static json_t *llc_to_json(const struct llc *l)
     json_object_set_new(o, "prior", l->over_prior ? curve_to_json(l, &l->prior, l->linear) : json_null());
     json_object_set_new(o, "gamma", json_real(l->gamma));
     json_object_set_new(o, "point", l->at_point ? curve_to_json(l, &l->point, false) : json_null());
+    json_object_set_new(o, "sgld", l->at_point && l->sgld_step > 0 ? point_to_json(l, &l->sgld, NULL) : json_null());
     json_object_set_new(o, "limit", limit_to_json(l));
     json_object_set_new(o, "rank_g", l->has_rank ? json_integer((json_int_t)l->rank_g) : json_null());
     json_object_set_new(o, "quadratic", json_number_or_null(l->quadratic));
@@ -141,6 +142,14 @@ static struct table *headline_table(const struct llc *l)
         add_headline(t, what, &l->point.points[0],
                      isnan(l->quadratic) ? "" : "the quadratic there: equal where it is smooth and gamma small",
                      l->quadratic, NAN);
+    }
+    if (l->at_point && l->sgld_step > 0) {
+        const struct llc_point *hmc = &l->point.points[0];
+        char what[80];
+        snprintf(what, sizeof what, "the point, SGLD with step %.3g", l->sgld_step);
+        add_headline(t, what, &l->sgld, "the line above: without a Metropolis step it is off by the step's size",
+                     hmc->converged ? hmc->lambda : NAN,
+                     (l->sgld.lambda - hmc->lambda) / hypot(l->sgld.error, hmc->error));
     }
     return t;
 }

@@ -84,14 +84,26 @@ START_TEST(examples_of_n_beta)
 }
 END_TEST
 
-/* Curves that are exact, with errors as chains would have: lambda and m of 1-1-1 (1/2, 2), 2-2-2 of rank 0 (3/2, 1) and
- * of a regular model (2, 1). */
+/* Curves that are exact, with errors as chains would have: lambda and m of w1^2 w2^2 in a box (1/2, 2), of a law of
+ * order 1/2 (3/2, 1), of a regular model (2, 1), and of 1-1-1-1 (1/2, 3). */
 static double exact_curve(int which, double n_beta)
 {
     struct crossing k = {1, 1};
     double regular = 0;
     if (which == 0)
         return crossing_exact(&k, n_beta);
+    if (which == 3) { /* the last weight integrated out, a sum over a grid of the other two */
+        enum { CELLS = 700 };
+        double norm = 0, mean = 0;
+        for (int i = 0; i < CELLS; i++)
+            for (int j = 0; j < CELLS; j++) {
+                double s = (i + 0.5) / CELLS, t = (j + 0.5) / CELLS, a = 7 * s * s * s * s, b = 7 * t * t * t * t;
+                double g = n_beta * a * a * b * b, w = exp(-(a * a + b * b) / 2) / sqrt(1 + g) * s * s * s * t * t * t;
+                norm += w;
+                mean += w * g / (1 + g) / 2;
+            }
+        return mean / norm;
+    }
     if (which == 1) /* law of order 1/2, from its next pole */
         return 1.5 - 1.6 / sqrt(n_beta);
     for (int i = 0; i < 4; i++)
@@ -104,7 +116,7 @@ START_TEST(laws_of_curves)
     static const struct {
         double lambda;
         int multiplicity;
-    } expected[] = {{0.5, 2}, {1.5, 1}, {2, 1}};
+    } expected[] = {{0.5, 2}, {1.5, 1}, {2, 1}, {0.5, 3}};
     struct llc_curve curve = {.n_points = 12};
     struct llc_fit fit;
     for (size_t i = 0; i < 12; i++) {
@@ -114,10 +126,11 @@ START_TEST(laws_of_curves)
     }
     llc_fit_curve(&curve, &fit);
     ck_assert(fit.found);
-    ck_assert_int_eq(fit.multiplicity, expected[_i].multiplicity);
-    ck_assert_double_gt(fit.weight, 0.8);
+    if (_i < 3) /* of a threefold pole no such curve is long enough to settle it */
+        ck_assert_int_eq(fit.multiplicity, expected[_i].multiplicity);
+    ck_assert_double_gt(fit.weight, _i < 2 ? 0.8 : 0.2); /* of a curve that is all but flat neither */
     ck_assert_double_lt(fabs(fit.lambda - expected[_i].lambda), 3 * fit.error);
-    ck_assert_double_lt(fit.error, 0.04 * expected[_i].lambda);
+    ck_assert_double_lt(fit.error, (_i < 3 ? 0.04 : 0.1) * expected[_i].lambda);
     assert_close(llc_fit_at(&fit, curve.points[3].n_beta), curve.points[3].lambda, 0.01, 1);
     for (size_t i = 0; i < 12; i++)
         curve.points[i].converged = i < 3;
@@ -200,6 +213,29 @@ START_TEST(around_a_smooth_point)
 }
 END_TEST
 
+/* The same by stochastic gradients with a small step, all examples in a batch: near, and said to be another method. A
+ * step far too long goes to infinity and is refused without a word against the rest. */
+START_TEST(beside_stochastic_gradients)
+{
+    json_t *root;
+    testing_write(testing_path(path, folder, "x.yaml"),
+                  "kind: basin\nnetwork: {layers: [3, 2], activation: identity, bias: false}\n"
+                  "data: {generate: projection, rank: 2}\ntrain: {}\n"
+                  "llc: {n: 100, gamma: 5, over: [point], draws: 2000, sgld: 0.01}\n");
+    program_run(&p, "basin", "llc", path, "--json");
+    assert_code(&p, 0);
+    const json_t *sgld = json_object_get(json_object_get(run_of(&root), "llc"), "sgld");
+    double g = 100 / log(100) / 5;
+    ck_assert_double_lt(fabs(number(sgld, "lambda") - 3 * g / (1 + g)), 4 * number(sgld, "error") + 0.25);
+    json_decref(root);
+    program_run(&p, "basin", "llc", path, "--json", "--set=llc.sgld=1000");
+    assert_code(&p, 0);
+    sgld = json_object_get(json_object_get(run_of(&root), "llc"), "sgld");
+    ck_assert(json_is_null(json_object_get(sgld, "lambda")));
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(too_few_draws_are_refused)
 {
     json_t *root;
@@ -268,10 +304,11 @@ int main(void)
     TCase *chains = tcase_create("chains"), *outside = tcase_create("outside");
     tcase_add_loop_test(chains, normal_crossings, 0, sizeof crossings / sizeof crossings[0]);
     tcase_add_test(chains, examples_of_n_beta);
-    tcase_add_loop_test(chains, laws_of_curves, 0, 3);
+    tcase_add_loop_test(chains, laws_of_curves, 0, 4);
     tcase_add_checked_fixture(outside, setup, teardown);
     tcase_add_test(outside, linear_network_beside_its_exact_value);
     tcase_add_test(outside, around_a_smooth_point);
+    tcase_add_test(outside, beside_stochastic_gradients);
     tcase_add_test(outside, too_few_draws_are_refused);
     tcase_add_test(outside, any_number_of_threads);
     tcase_add_loop_test(outside, mistakes_are_told, 0, sizeof mistakes / sizeof mistakes[0]);

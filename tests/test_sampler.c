@@ -228,15 +228,21 @@ START_TEST(acceptance_of_a_langevin_step)
 }
 END_TEST
 
-/* The neck is too narrow for a step that suits the rest: divergences say so. */
+/* The neck is too narrow for a step that suits the rest. Divergences say so when chains meet it, which not all do; that
+ * they do not agree is said every time. */
 START_TEST(funnel_is_flagged)
 {
-    struct sampler_target t = {.n = 10, .evaluate = funnel};
-    struct sampler_options o = {.seed = 1};
-    double start[40] = {0};
-    struct sampler *s = sampled(&t, &o, start, 1000);
-    ck_assert_uint_gt(sampler_rung(s, 0).divergences, 5);
-    sampler_free(s);
+    size_t divergences = 0;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct sampler_target t = {.n = 10, .evaluate = funnel};
+        struct sampler_options o = {.seed = seed};
+        double start[40] = {0};
+        struct sampler *s = sampled(&t, &o, start, 1000);
+        divergences += sampler_rung(s, 0).divergences;
+        ck_assert_double_gt(diagnosed(s, 0, SAMPLER_LOG_DENSITY).rhat, 1.01);
+        sampler_free(s);
+    }
+    ck_assert_uint_gt(divergences, 10);
 }
 END_TEST
 

@@ -1,0 +1,227 @@
+/* Learning coefficients at default settings, as a user would run them: `gears basin llc` on linear networks of many
+ * widths, depths and ranks beside the finite-n value, and lambda and m from the curve; normal crossings by the same
+ * chains. Rows with a published finite-n value (basin-reference: sampled there to two or three digits) or an
+ * independent quadrature (tests/reference/linear_llc.py) are held against that; the others against the program's own
+ * average with the last layer integrated out, which tests/test_linear_llc.c holds against both. */
+#include "basin/linear_llc.h"
+#include "basin/llc_curve.h"
+#include "tests/validate/validating.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What one row is judged by. */
+struct row {
+    double lambda, error, rhat, converged, exact, exact_error, fit, fit_error, multiplicity, weight;
+};
+enum { ROW_NUMBERS = sizeof(struct row) / sizeof(double) };
+
+static const struct {
+    const char *layers; /* as in a file */
+    size_t width[6], n_layers, rank;
+    double finite; /* at n = 1000, 0: the program's own */
+} networks[] = {
+    {"1, 1, 1", {1, 1, 1}, 2, 0, 0.347344}, {"2, 2, 2", {2, 2, 2}, 2, 0, 1.375518},
+    {"2, 2, 2", {2, 2, 2}, 2, 1, 1.835},    {"2, 2, 2", {2, 2, 2}, 2, 2, 0},
+    {"3, 2, 3", {3, 2, 3}, 2, 0, 2.324610}, {"5, 3, 5", {5, 3, 5}, 2, 0, 0},
+    {"4, 3, 8", {4, 3, 8}, 2, 0, 5.932730}, {"2, 2, 2, 2", {2, 2, 2, 2}, 3, 0, 0},
+    {"2, 3, 4", {2, 3, 4}, 2, 0, 2.705470}, {"3, 2, 4", {3, 2, 4}, 2, 1, 0},
+    {"1, 1, 1, 1", {1, 1, 1, 1}, 3, 0, 0},  {"2, 2, 2, 2", {2, 2, 2, 2}, 3, 1, 0},
+    {"3, 1, 2", {3, 1, 2}, 2, 1, 0},        {"2, 2, 2, 2, 2", {2, 2, 2, 2, 2}, 4, 0, 0},
+};
+enum { NETWORKS = sizeof networks / sizeof networks[0] };
+
+static double number(const json_t *o, const char *key)
+{
+    const json_t *value = json_object_get(o, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static void read_row(const json_t *llc, struct row *out)
+{
+    const json_t *headline = json_object_get(json_object_get(llc, "prior"), "headline"),
+                 *fit = json_object_get(json_object_get(llc, "limit"), "fit");
+    *out = (struct row){.lambda = number(headline, "lambda"),
+                        .error = number(headline, "error"),
+                        .rhat = number(headline, "rhat"),
+                        .converged = json_is_number(json_object_get(headline, "lambda")),
+                        .exact = number(headline, "exact"),
+                        .exact_error = number(headline, "exact_error"),
+                        .fit = number(fit, "lambda"),
+                        .fit_error = number(fit, "error"),
+                        .multiplicity = number(fit, "multiplicity"),
+                        .weight = number(fit, "weight")};
+}
+
+/* The JSON answer of `$GEARS basin llc FILE`; NULL: there is none. */
+static json_t *ask(const char *file)
+{
+    const char *gears = getenv("GEARS");
+    json_t *root = NULL;
+    int ends[2];
+    if (pipe(ends) < 0)
+        return NULL;
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        execl(gears ? gears : "./gears", "gears", "basin", "llc", file, "--json", (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    FILE *answer = fdopen(ends[0], "r");
+    if (answer && child > 0)
+        root = json_loadf(answer, 0, NULL);
+    if (answer)
+        fclose(answer);
+    else
+        close(ends[0]);
+    if (child > 0)
+        waitpid(child, NULL, 0);
+    return root;
+}
+
+static bool run_network(size_t i, struct row *out)
+{
+    char path[] = "/tmp/gears-llc-XXXXXX";
+    int file = mkstemp(path);
+    FILE *f = file < 0 ? NULL : fdopen(file, "w");
+    if (!f)
+        return false;
+    fprintf(f,
+            "kind: basin\nnetwork: {layers: [%s], activation: identity, bias: false, init: {scheme: normal}}\n"
+            "data: {generate: projection, rank: %zu}\ntrain: {}\nllc: {n: 1000, over: [prior]}\n",
+            networks[i].layers, networks[i].rank);
+    fclose(f);
+    json_t *root = ask(path);
+    remove(path);
+    if (root)
+        read_row(json_object_get(json_array_get(json_object_get(root, "runs"), 0), "llc"), out);
+    json_decref(root);
+    return root != NULL;
+}
+
+/* --- normal crossings ----------------------------------------------------------------------------------------------*/
+
+/* K = w1^2a w2^2b, uniform on the square +-1: w = 2 Phi(u) - 1. lambda = min 1/2k, m the number of ties. */
+static const struct crossing {
+    int a, b;
+    double finite, limit;
+    int multiplicity;
+} crossings[] = {{0, 1, 0.5000, 0.5, 1}, {1, 1, 0.3559, 0.5, 2}, {2, 2, 0.1413, 0.25, 2}, {1, 2, 0, 0.25, 1}};
+enum { CROSSINGS = sizeof crossings / sizeof crossings[0] };
+
+static double crossing_loss(const double *u, double *g, void *context)
+{
+    const struct crossing *k = context;
+    double w[2], slope[2];
+    for (int i = 0; i < 2; i++) {
+        w[i] = erf(u[i] / sqrt(2));
+        slope[i] = sqrt(2 / M_PI) * exp(-u[i] * u[i] / 2);
+    }
+    double x = pow(w[0], 2 * k->a), y = pow(w[1], 2 * k->b);
+    g[0] = k->a ? 2 * k->a * pow(w[0], 2 * k->a - 1) * y * slope[0] : 0;
+    g[1] = k->b ? 2 * k->b * pow(w[1], 2 * k->b - 1) * x * slope[1] : 0;
+    return x * y;
+}
+
+/* A sum over the middles of cells in w^(1/4). */
+static double crossing_exact(const struct crossing *k, double n_beta)
+{
+    enum { CELLS = 2000 };
+    double norm = 0, mean = 0;
+    for (int i = 0; i < CELLS; i++)
+        for (int j = 0; j < CELLS; j++) {
+            double s = (i + 0.5) / CELLS, t = (j + 0.5) / CELLS;
+            double K = pow(s, 8 * k->a) * pow(t, 8 * k->b), w = exp(-n_beta * K) * s * s * s * t * t * t;
+            norm += w;
+            mean += w * n_beta * K;
+        }
+    return mean / norm;
+}
+
+/* The ladder of a network of two parameters up to 100 n. */
+static bool run_crossing(size_t i, struct row *out)
+{
+    static const double centre[2] = {0, 0}, width[2] = {1, 1};
+    double n_betas[LLC_RUNGS_MOST], top = 1e5 / log(1e5), n_beta = 1000 / log(1000);
+    size_t above = 5, below = 5;
+    for (size_t k = 0; k <= above + below; k++)
+        n_betas[k] = k <= above ? n_beta * pow(top / n_beta, (double)(above - k) / (double)above)
+                                : n_beta * pow(n_beta, -(double)(k - above) / (double)below);
+    struct llc_model model = {
+        .n = 2, .centre = centre, .width = width, .spread = 1, .loss = crossing_loss, .shared = (void *)&crossings[i]};
+    struct llc_options o = {.n_betas = n_betas, .rungs = above + below + 1, .target = above, .seed = 1};
+    struct llc_curve curve;
+    struct llc_fit fit;
+    if (llc_curve_measure(&model, &o, NULL, &curve, NULL) != STATUS_OK)
+        return false;
+    llc_fit_curve(&curve, &fit);
+    const struct llc_point *p = &curve.points[above];
+    *out = (struct row){.lambda = p->lambda,
+                        .error = p->error,
+                        .rhat = p->rhat,
+                        .converged = p->converged,
+                        .exact = crossing_exact(&crossings[i], n_beta),
+                        .fit = fit.lambda,
+                        .fit_error = fit.error,
+                        .multiplicity = fit.multiplicity,
+                        .weight = fit.weight};
+    return fit.found;
+}
+
+/* --- the table -----------------------------------------------------------------------------------------------------*/
+
+static void show(struct validation *v, const char *name, const struct row *r, double published, double limit,
+                 size_t multiplicity)
+{
+    double off = r->lambda - r->exact, error = hypot(r->error, r->exact_error);
+    bool near_exact = fabs(off) < 0.02 * r->exact || fabs(off) < 3 * error;
+    bool agrees = published == 0 || fabs(r->exact - published) < 0.005 * published + 3 * r->exact_error;
+    bool settled = r->weight > 0.9;
+    bool limits = fabs(r->fit - limit) < 3 * r->fit_error && r->fit_error < 0.2 * limit &&
+                  (!settled || (size_t)r->multiplicity == multiplicity);
+    validation_row(v, r->converged != 0 && r->rhat < 1.01 && near_exact && agrees && limits,
+                   "| %s | %.4f ± %.4f | %.4f ± %.4f | %+.1f | %.4f | %.3f ± %.3f | %.4g | %s%.0f (%.0f %%) | %zu |",
+                   name, r->lambda, r->error, r->exact, r->exact_error, off / error, r->rhat, r->fit, r->fit_error,
+                   limit, settled ? "" : "unsettled: ", r->multiplicity, 100 * r->weight, multiplicity);
+}
+
+int main(int argc, char **argv)
+{
+    struct validation v;
+    validation_begin(
+        &v, argc, argv,
+        "| widths, rank | measured at n = 1000 | exact there | off by (errors) | R-hat | λ from the curve | λ | m "
+        "from the curve (weight) | m |");
+    for (size_t i = 0; i < NETWORKS + CROSSINGS; i++) {
+        bool network = i < NETWORKS;
+        struct row r;
+        char name[80];
+        double limit;
+        size_t multiplicity;
+        if (network) {
+            snprintf(name, sizeof name, "%s; %zu", networks[i].layers, networks[i].rank);
+            linear_llc_limit(networks[i].width, networks[i].n_layers, networks[i].rank, &limit, &multiplicity);
+        } else {
+            const struct crossing *k = &crossings[i - NETWORKS];
+            snprintf(name, sizeof name, "w₁^%d w₂^%d", 2 * k->a, 2 * k->b);
+            limit = k->limit;
+            multiplicity = (size_t)k->multiplicity;
+        }
+        if (!validation_recall(&v, name, (double *)&r, ROW_NUMBERS)) {
+            if (!(network ? run_network(i, &r) : run_crossing(i - NETWORKS, &r))) {
+                validation_row(&v, false, "| %s | did not run | | | | | | | |", name);
+                continue;
+            }
+            validation_keep(&v, name, (const double *)&r, ROW_NUMBERS);
+        }
+        show(&v, name, &r, network ? networks[i].finite : crossings[i - NETWORKS].finite, limit, multiplicity);
+    }
+    return validation_end(&v);
+}
