@@ -349,7 +349,7 @@ static enum status read_run(struct experiment *x, size_t k, size_t again, size_t
         return status;
     const char *name = config_text(config_get(node, "name"), x->name);
     if (repeat > 1)
-        snprintf(r->name, sizeof r->name, "%.55s-%zu", name, again + 1);
+        snprintf(r->name, sizeof r->name, "%.42s-%zu", name, again + 1);
     else
         snprintf(r->name, sizeof r->name, "%.63s", name);
     r->seed = again;
