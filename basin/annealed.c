@@ -1,5 +1,7 @@
-#include "basin/annealed.h"
+#include "basin/annealed_private.h"
 
+#include "base/records.h"
+#include "base/text.h"
 #include "solver/diagnostics.h"
 #include "solver/linalg.h"
 #include "solver/parallel.h"
@@ -11,202 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAINS = 4, WARMUP = 200, DRAWS = 300, STEPS = 255, FIRST_DRAWS = 2000, RUNGS_MOST = 200, BATCH = 250 };
+enum { CHAINS = 4, WARMUP = 200, DRAWS = 300, STEPS = 255 };
 static const double RHAT_MOST = 1.05;
-
-/* Everything that does not change from one beta to the next. The chains live in x, theta = mean + width V^T x, where
- * what does not depend on d is N(0, 1): the prior, times the localising Gaussian if there is one. */
-struct ladder {
-    const struct region *region;
-    const struct prior *prior;
-    struct annealed_options o; /* defaults filled in */
-    const struct reporter *reporter;
-    double *mean, *width;      /* (n) */
-    double log_base;           /* ln of what the localising Gaussian integrates to under the prior */
-    double *state, *variances; /* (chains, n), (n) */
-    double *draws[3];          /* (chains, draws) d, scratch, what the localising Gaussian takes away */
-    struct annealed *out;
-    double *integrand, *slope, *weighted; /* (RUNGS_MOST) of the integral in ln beta, and its standard errors */
-    double *series;                       /* (RUNGS_MOST, chains, draws) d of all rungs */
-};
-
-static size_t series_size(const struct ladder *l)
-{
-    return l->o.chains * l->o.draws;
-}
-
-/* --- the target */
-
-struct seat {
-    const struct ladder *ladder;
-    void *worker;
-    double *theta, *g; /* (n) */
-};
-
-static enum status seat_new(void *shared, void **context, struct error *e)
-{
-    const struct ladder *l = shared;
-    struct seat *s = calloc(1, sizeof *s);
-    *context = s;
-    if (!s)
-        return error_memory(e);
-    s->ladder = l;
-    s->theta = malloc(2 * l->region->n * sizeof *s->theta);
-    if (!s->theta)
-        return error_memory(e);
-    s->g = s->theta + l->region->n;
-    return region_worker_new(l->region, &s->worker, e);
-}
-
-static void seat_free(void *context)
-{
-    struct seat *s = context;
-    if (!s)
-        return;
-    if (s->worker)
-        region_worker_free(s->ladder->region, s->worker);
-    free(s->theta);
-    free(s);
-}
-
-static void to_theta(const struct ladder *l, const double *x, double *theta)
-{
-    size_t n = l->region->n;
-    if (l->o.basis)
-        linalg_multiply_vector(LINALG_TRANSPOSED, n, n, 1, l->o.basis, n, x, 0, theta);
-    else
-        memcpy(theta, x, n * sizeof *theta);
-    for (size_t i = 0; i < n; i++)
-        theta[i] = l->mean[i] + l->width[i] * theta[i];
-}
-
-static double evaluate(double beta, const double *x, double *gradient, double *tempered, void *context)
-{
-    struct seat *s = context;
-    const struct ladder *l = s->ladder;
-    size_t n = l->region->n;
-    to_theta(l, x, s->theta);
-    double d = l->region->gradient(s->worker, s->theta, s->g);
-    for (size_t i = 0; i < n; i++)
-        s->g[i] *= -beta * l->width[i];
-    if (l->o.basis)
-        linalg_multiply_vector(LINALG_PLAIN, n, n, 1, l->o.basis, n, s->g, 0, gradient);
-    else
-        memcpy(gradient, s->g, n * sizeof *gradient);
-    for (size_t i = 0; i < n; i++)
-        gradient[i] -= x[i];
-    *tempered = -d;
-    return -linalg_dot(n, x, x) / 2 - beta * d;
-}
-
-/* |theta - theta*|^2/2 in units of the localising width: what is to be put back. */
-static void localised_away(const double *x, double *q, void *context)
-{
-    struct seat *s = context;
-    const struct ladder *l = s->ladder;
-    *q = 0;
-    if (l->o.localise <= 0)
-        return;
-    to_theta(l, x, s->theta);
-    for (size_t i = 0; i < l->region->n; i++) {
-        double off = (s->theta[i] - l->region->centre[i]) / (l->prior->sigma[i] * l->o.localise);
-        *q += off * off / 2;
-    }
-}
-
-/* --- the base: draws of the prior themselves, which need no chain */
-
-struct base_draws {
-    const struct ladder *ladder;
-    double *d; /* (FIRST_DRAWS) */
-    double *x; /* (chains, n): the first draws, where chains may start */
-    enum status status[FIRST_DRAWS / BATCH];
-};
-
-static void draw_base(size_t batch, void *context)
-{
-    struct base_draws *b = context;
-    size_t n = b->ladder->region->n;
-    struct random_stream r = random_stream(b->ladder->o.seed, ((uint64_t)1 << 40) + batch);
-    void *seat = NULL;
-    double *x = malloc(n * sizeof *x);
-    b->status[batch] = x ? seat_new((void *)b->ladder, &seat, NULL) : STATUS_FAILED;
-    for (size_t k = 0; k < BATCH && !b->status[batch]; k++) {
-        struct seat *s = seat;
-        random_normals(&r, n, x);
-        if (batch == 0 && k < b->ladder->o.chains)
-            memcpy(b->x + k * n, x, n * sizeof *x);
-        to_theta(b->ladder, x, s->theta);
-        double d = b->ladder->region->value(s->worker, s->theta);
-        b->d[batch * BATCH + k] = isnan(d) ? INFINITY : d;
-    }
-    seat_free(seat);
-    free(x);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Effective part of the draws when weighted by exp(-beta d). */
-static double effective_part(const double *d, double beta)
-{
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < FIRST_DRAWS; i++) {
-        double w = exp(-beta * (d[i] - d[0]));
-        sum += w;
-        squares += w * w;
-    }
-    return sum * sum / squares / FIRST_DRAWS;
-}
-
-/* The beta at which half of the draws still count; ln Z there without discretisation. d is sorted. */
-static double first_beta(const struct ladder *l, double *d)
-{
-    double low = 0, high = 1 / l->region->cutoff;
-    qsort(d, FIRST_DRAWS, sizeof *d, by_value);
-    if (effective_part(d, high) > 0.5)
-        return high;
-    for (int i = 0; i < 200; i++) {
-        double middle = low > 0 ? sqrt(low * high) : high / 16;
-        if (effective_part(d, middle) > 0.5)
-            low = middle;
-        else
-            high = middle;
-        if (low > 0 && high < 1.02 * low)
-            break;
-    }
-    return low;
-}
-
-static enum status weigh_base(struct ladder *l, double *beta, double *log_z, double *error, struct error *e)
-{
-    struct base_draws b = {.ladder = l, .d = malloc(FIRST_DRAWS * sizeof *b.d), .x = l->state};
-    if (!b.d) {
-        error_memory(e);
-        return STATUS_FAILED;
-    }
-    parallel_map(FIRST_DRAWS / BATCH, l->o.threads, draw_base, &b);
-    enum status status = STATUS_OK;
-    for (size_t k = 0; k < FIRST_DRAWS / BATCH; k++)
-        if (b.status[k])
-            status = error_memory(e);
-    if (!status) {
-        if (!l->o.betas)
-            *beta = first_beta(l, b.d);
-        for (size_t i = 0; i < FIRST_DRAWS; i++)
-            b.d[i] *= -*beta;
-        struct estimate z = estimate_log_mean(FIRST_DRAWS, b.d);
-        *log_z = z.log_value;
-        *error = z.error;
-        if (z.ess < ESTIMATE_LEAST_ESS)
-            estimate_refuse(&l->out->estimate, "the first beta is too far from the prior");
-    }
-    free(b.d);
-    return status;
-}
 
 /* --- one beta */
 
@@ -214,12 +22,12 @@ static enum status weigh_base(struct ladder *l, double *beta, double *log_z, dou
  * standard error is that of the rung's part in the integral. */
 static double contribution_error(const struct ladder *l, size_t rung, double weight, double curvature)
 {
-    const double *d = l->series + rung * series_size(l);
+    const double *d = l->series + rung * annealed_series_size(l);
     double beta = l->out->rungs[rung].beta, mean = l->out->rungs[rung].mean, *y = l->draws[1];
     struct diagnostics g;
     if (weight == 0 && curvature == 0) /* the only rung: there is no ladder */
         return 0;
-    for (size_t i = 0; i < series_size(l); i++) {
+    for (size_t i = 0; i < annealed_series_size(l); i++) {
         double off = d[i] - mean;
         y[i] = (weight + curvature) * beta * off - curvature * beta * beta * off * off;
     }
@@ -239,11 +47,11 @@ static double variance_of(size_t n, const double *x, double mean)
 static enum status look_at_draws(struct ladder *l, struct sampler *s, size_t rung, double beta, struct error *e)
 {
     struct annealed_rung *r = &l->out->rungs[rung];
-    double *d = l->series + rung * series_size(l);
+    double *d = l->series + rung * annealed_series_size(l);
     struct diagnostics g;
     struct sampler_rung info = sampler_rung(s, 0);
     sampler_copy(s, 0, SAMPLER_TEMPERED, d);
-    for (size_t i = 0; i < series_size(l); i++)
+    for (size_t i = 0; i < annealed_series_size(l); i++)
         d[i] = -d[i];
     enum status status = diagnostics_of(l->o.chains, l->o.draws, d, &g, e);
     if (status)
@@ -256,7 +64,7 @@ static enum status look_at_draws(struct ladder *l, struct sampler *s, size_t run
                                 .acceptance = info.acceptance,
                                 .log_z = NAN};
     l->integrand[rung] = beta * g.mean;
-    l->slope[rung] = beta * g.mean - beta * beta * variance_of(series_size(l), d, g.mean);
+    l->slope[rung] = beta * g.mean - beta * beta * variance_of(annealed_series_size(l), d, g.mean);
     l->out->divergences += info.divergences;
     l->out->evaluations += sampler_evaluations(s);
     return STATUS_OK;
@@ -267,16 +75,75 @@ static bool asked_to_stop(void *context)
     return reporter_stop_requested(((const struct ladder *)context)->reporter);
 }
 
-/* Sample at beta from l->state on; state and metric stay for the next one. */
+/* A rung as numbers: its beta, what is known of it, its draws, and where the chains and the metric are. */
+static size_t record_size(const struct ladder *l)
+{
+    return 10 + 2 * annealed_series_size(l) + (l->o.chains + 1) * l->region->n;
+}
+
+static void pack(struct ladder *l, size_t rung, bool back, double *record)
+{
+    struct annealed_rung *r = &l->out->rungs[rung];
+    double *part[] = {&r->beta, &r->mean,       &r->error,           &r->rhat,
+                      &r->ess,  &r->acceptance, &l->integrand[rung], &l->slope[rung]};
+    struct {
+        double *at;
+        size_t n;
+    } arrays[] = {{l->series + rung * annealed_series_size(l), annealed_series_size(l)},
+                  {l->draws[2], annealed_series_size(l)},
+                  {l->state, (l->o.chains + 1) * l->region->n}}; /* the variances stand behind the state */
+    for (size_t i = 0; i < 8; i++, record++)
+        *(back ? part[i] : record) = back ? *record : *part[i];
+    record += 2;
+    for (size_t i = 0; i < 3; i++) {
+        memcpy(back ? arrays[i].at : record, back ? record : arrays[i].at, arrays[i].n * sizeof *record);
+        record += arrays[i].n;
+    }
+}
+
+/* The rung of an earlier run, if it was at this beta. */
+static bool recall(struct ladder *l, size_t rung, double beta, double *record)
+{
+    if (!records_find(l->kept, rung + (l->o.reverse ? ANNEALED_RUNGS : 0), record_size(l), record) || record[0] != beta)
+        return false;
+    pack(l, rung, true, record);
+    l->out->rungs[rung].log_z = NAN;
+    l->out->evaluations += (size_t)record[8];
+    l->out->divergences += (size_t)record[9];
+    return true;
+}
+
+static enum status sample_anew(struct ladder *l, size_t rung, double beta, struct error *e);
+
 static enum status sample(struct ladder *l, size_t rung, double beta, struct error *e)
+{
+    double *record = calloc(record_size(l), sizeof *record);
+    if (!record)
+        return error_memory(e);
+    enum status status = STATUS_OK;
+    if (!recall(l, rung, beta, record)) {
+        size_t evaluations = l->out->evaluations, divergences = l->out->divergences;
+        status = sample_anew(l, rung, beta, e);
+        pack(l, rung, false, record);
+        record[8] = (double)(l->out->evaluations - evaluations);
+        record[9] = (double)(l->out->divergences - divergences);
+        if (!status)
+            status = records_add(l->kept, rung + (l->o.reverse ? ANNEALED_RUNGS : 0), record_size(l), record, e);
+    }
+    free(record);
+    return status;
+}
+
+/* Sample at beta from l->state on; state and metric stay for the next one. */
+static enum status sample_anew(struct ladder *l, size_t rung, double beta, struct error *e)
 {
     size_t n = l->region->n;
     struct sampler_target target = {.n = n,
-                                    .evaluate = evaluate,
-                                    .quantities = localised_away,
+                                    .evaluate = annealed_evaluate,
+                                    .quantities = annealed_localised_away,
                                     .n_quantities = 1,
-                                    .context_new = seat_new,
-                                    .context_free = seat_free,
+                                    .context_new = annealed_seat_new,
+                                    .context_free = annealed_seat_free,
                                     .shared = l};
     struct sampler_options options = {.kernel = n <= 300 ? SAMPLER_NUTS : SAMPLER_HMC,
                                       .metric = SAMPLER_DIAGONAL,
@@ -309,15 +176,15 @@ static enum status sample(struct ladder *l, size_t rung, double beta, struct err
 
 static void last_step(struct ladder *l, size_t rung)
 {
-    const double *d = l->series + rung * series_size(l);
+    const double *d = l->series + rung * annealed_series_size(l);
     double beta = l->out->rungs[rung].beta, top = -INFINITY, *w = l->draws[1];
     struct diagnostics g;
     struct estimate *e = &l->out->estimate;
-    for (size_t i = 0; i < series_size(l); i++) {
+    for (size_t i = 0; i < annealed_series_size(l); i++) {
         w[i] = d[i] <= l->region->cutoff ? beta * d[i] + l->draws[2][i] : -INFINITY;
         top = fmax(top, w[i]);
     }
-    for (size_t i = 0; i < series_size(l); i++)
+    for (size_t i = 0; i < annealed_series_size(l); i++)
         w[i] = exp(w[i] - top);
     if (!isfinite(top) || diagnostics_of(l->o.chains, l->o.draws, w, &g, NULL) || !(g.mean > 0) || isnan(g.mcse)) {
         estimate_refuse(e, "no draw at the last beta is inside");
@@ -327,11 +194,11 @@ static void last_step(struct ladder *l, size_t rung)
     l->out->final_error = g.mcse / g.mean;
     e->log_value = top + log(g.mean);
     double sum = 0, squares = 0;
-    for (size_t i = 0; i < series_size(l); i++)
+    for (size_t i = 0; i < annealed_series_size(l); i++)
         sum += w[i], squares += w[i] * w[i];
     double kish = sum * sum / squares;
     e->largest_share = 1 / sum; /* the largest weight is 1 */
-    e->ess = fmin(kish * fmin(g.ess_mean / (double)series_size(l), 1), e->ess);
+    e->ess = fmin(kish * fmin(g.ess_mean / (double)annealed_series_size(l), 1), e->ess);
 }
 
 /* --- the integral */
@@ -384,7 +251,7 @@ static enum status climb(struct ladder *l, double beta, struct error *e)
 {
     double cutoff = l->region->cutoff, factor = l->o.factor;
     enum status status = STATUS_OK;
-    for (size_t k = 0; k < RUNGS_MOST && !status; k++) {
+    for (size_t k = 0; k < ANNEALED_RUNGS && !status; k++) {
         status = sample(l, k, beta, e);
         if (status)
             break;
@@ -407,7 +274,7 @@ static enum status descend(struct ladder *l, struct error *e)
 {
     enum status status = STATUS_OK;
     size_t n = l->region->n;
-    double *kept = malloc(2 * series_size(l) * sizeof *kept); /* of the last rung, which is sampled first */
+    double *kept = malloc(2 * annealed_series_size(l) * sizeof *kept); /* of the last rung, which is sampled first */
     if (!kept)
         return error_memory(e);
     l->out->n_rungs = l->o.n_betas;
@@ -425,31 +292,31 @@ static enum status descend(struct ladder *l, struct error *e)
         status = sample(l, k, l->o.betas[k], e);
         reporter_progress(l->reporter, (double)(l->o.n_betas - k) / (double)l->o.n_betas, l->o.what);
         if (k + 1 == l->o.n_betas)
-            memcpy(kept, l->draws[2], series_size(l) * sizeof *kept);
+            memcpy(kept, l->draws[2], annealed_series_size(l) * sizeof *kept);
     }
-    memcpy(l->draws[2], kept, series_size(l) * sizeof *kept);
+    memcpy(l->draws[2], kept, annealed_series_size(l) * sizeof *kept);
     free(kept);
     return status;
 }
 
 static enum status ladder_init(struct ladder *l, struct error *e)
 {
-    size_t n = l->region->n, size = series_size(l);
+    size_t n = l->region->n, size = annealed_series_size(l);
     double narrow = l->o.localise > 0 ? 1 / (l->o.localise * l->o.localise) : 0;
     l->mean = malloc(2 * n * sizeof *l->mean);
     l->state = malloc((l->o.chains + 1) * n * sizeof *l->state);
-    l->integrand = calloc(2 * RUNGS_MOST, sizeof *l->integrand);
-    l->series = malloc((RUNGS_MOST + 3) * size * sizeof *l->series);
-    l->out->rungs = calloc(RUNGS_MOST, sizeof *l->out->rungs);
+    l->integrand = calloc(2 * ANNEALED_RUNGS, sizeof *l->integrand);
+    l->series = malloc((ANNEALED_RUNGS + 3) * size * sizeof *l->series);
+    l->out->rungs = calloc(ANNEALED_RUNGS, sizeof *l->out->rungs);
     if (!l->mean || !l->state || !l->integrand || !l->series || !l->out->rungs) {
         error_memory(e);
         return STATUS_FAILED;
     }
     l->width = l->mean + n;
     l->variances = l->state + l->o.chains * n;
-    l->slope = l->integrand + RUNGS_MOST;
+    l->slope = l->integrand + ANNEALED_RUNGS;
     for (size_t k = 0; k < 3; k++)
-        l->draws[k] = l->series + (RUNGS_MOST + k) * size;
+        l->draws[k] = l->series + (ANNEALED_RUNGS + k) * size;
     for (size_t i = 0; i < n; i++) {
         double m = l->prior->mean ? l->prior->mean[i] : 0, s = l->prior->sigma[i];
         double off = (l->region->centre[i] - m) / s;
@@ -462,8 +329,21 @@ static enum status ladder_init(struct ladder *l, struct error *e)
     return STATUS_OK;
 }
 
+/* Everything that the draws depend on but for the region, which the caller's key is for. */
+static enum status open_records(struct ladder *l, struct error *e)
+{
+    const struct annealed_options *o = &l->o;
+    char *key = text_format("%s %zu %a %zu %zu %zu %zu %a %a %llu %d", o->key ? o->key : "", l->region->n,
+                            l->region->cutoff, o->chains, o->warmup, o->draws, o->max_steps, o->factor, o->localise,
+                            (unsigned long long)o->seed, o->basis != NULL);
+    enum status status = key ? records_open(o->checkpoint, key, &l->kept, e) : error_memory(e);
+    free(key);
+    return status;
+}
+
 static void ladder_clear(struct ladder *l)
 {
+    records_close(l->kept);
     free(l->mean);
     free(l->state);
     free(l->integrand);
@@ -475,7 +355,7 @@ static void sum_up(struct ladder *l, double first_error)
     struct annealed *a = l->out;
     struct estimate *e = &a->estimate;
     e->ess = INFINITY;
-    e->samples = a->n_rungs * series_size(l);
+    e->samples = a->n_rungs * annealed_series_size(l);
     for (size_t k = 0; k < a->n_rungs; k++) {
         a->worst_rhat = fmax(a->worst_rhat, a->rungs[k].rhat);
         e->ess = fmin(e->ess, a->rungs[k].ess);
@@ -510,7 +390,9 @@ enum status annealed_mass(const struct region *r, const struct prior *prior, con
     double beta = options->betas ? options->betas[0] : 0, log_z = NAN, error = NAN;
     enum status status = ladder_init(&l, e);
     if (!status)
-        status = weigh_base(&l, &beta, &log_z, &error, e);
+        status = open_records(&l, e);
+    if (!status)
+        status = annealed_weigh_base(&l, &beta, &log_z, &error, e);
     if (!status)
         status = options->reverse ? descend(&l, e) : climb(&l, beta, e);
     if (!status)

@@ -27,7 +27,9 @@ struct annealed_options {
     const double *lambda; /* (n) curvatures along them, for the first metric; NULL: 0 */
     uint64_t seed;
     int threads;
-    const char *what; /* of the progress; NULL: "annealing" */
+    const char *checkpoint; /* file in which each beta is kept when it is done, to be taken up again; NULL: none */
+    const char *key;        /* what else defines the region: a file of another key is begun anew; NULL: "" */
+    const char *what;       /* of the progress; NULL: "annealing" */
 };
 
 struct annealed_rung {

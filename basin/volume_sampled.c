@@ -1,5 +1,8 @@
 /* The sampled rows of the table of volumes. */
+#include "base/file.h"
+#include "base/text.h"
 #include "basin/drain.h"
+#include "basin/experiment.h"
 #include "basin/rejection.h"
 #include "basin/volume_private.h"
 
@@ -129,11 +132,22 @@ static void add_ladder_row(struct volume *v, const struct annealed *a, const cha
         a->discretisation, a->final_error, a->divergences);
 }
 
+/* What the region depends on besides what annealing knows itself. */
+static void key_of(const struct volume *v, char key[40])
+{
+    char prior[17], theta[17];
+    file_hash(v->sigma, v->N * sizeof *v->sigma, prior);
+    file_hash(v->m->theta, v->N * sizeof *v->m->theta, theta);
+    snprintf(key, 40, "%s%s %.3s", prior, theta, config_text(config_get(v->options, "sameness"), "loss"));
+}
+
+static enum status anneal_both_ways(struct volume *v, struct annealed_options *options, struct error *e);
+
 static enum status add_annealed(struct volume *v, struct error *e)
 {
+    char key[40];
+    char *checkpoint = v->m->checkpoint ? text_format("%s.annealed.checkpoint", v->m->checkpoint) : NULL;
     const struct config_node *o = config_get(v->options, "annealed");
-    struct annealed *up = &v->ladders[0], *down = &v->ladders[1];
-    double betas[256];
     struct annealed_options options = {.chains = (size_t)config_integer(config_get(o, "chains"), 0),
                                        .warmup = (size_t)config_integer(config_get(o, "warmup"), 0),
                                        .draws = (size_t)config_integer(config_get(o, "draws"), 0),
@@ -144,7 +158,22 @@ static enum status add_annealed(struct volume *v, struct error *e)
                                        .lambda = v->N <= BASIS_MOST ? v->scaled : v->diagonal,
                                        .seed = v->m->seed + 1,
                                        .threads = v->m->threads,
+                                       .checkpoint = checkpoint,
+                                       .key = key,
                                        .what = "annealing up from the prior"};
+    key_of(v, key);
+    enum status status = anneal_both_ways(v, &options, e);
+    if (!status && checkpoint)
+        remove(checkpoint);
+    free(checkpoint);
+    return status;
+}
+
+static enum status anneal_both_ways(struct volume *v, struct annealed_options *o, struct error *e)
+{
+    struct annealed *up = &v->ladders[0], *down = &v->ladders[1];
+    struct annealed_options options = *o;
+    double betas[256];
     v->n_ladders = 1;
     enum status status = annealed_mass(&v->region, &v->prior, &options, v->reporter, up, e);
     if (status)

@@ -235,6 +235,40 @@ START_TEST(threads_do_not_matter)
 }
 END_TEST
 
+/* Stopped after some rungs and taken up again it is the same, bit for bit. */
+static int questions;
+
+static bool stop_later(void *context)
+{
+    (void)context;
+    return ++questions > 3000;
+}
+
+START_TEST(a_stopped_run_is_taken_up_again)
+{
+    char folder[TESTING_PATH], path[TESTING_PATH];
+    bowl_init(4, 3, 1, 0.01);
+    struct prior prior = {bowl.mean, bowl.sigma};
+    struct annealed_options options = {.seed = SEED, .threads = 1, .warmup = 100, .draws = 60};
+    struct reporter reporter = {.stop_requested = stop_later};
+    struct annealed whole, stopped, again;
+    ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &whole, NULL) == STATUS_OK);
+    options.checkpoint = testing_path(path, testing_folder(folder), "kept");
+    ck_assert(annealed_mass(&bowl.region, &prior, &options, &reporter, &stopped, NULL) == STATUS_INTERRUPTED);
+    ck_assert_uint_gt(stopped.n_rungs, 0);
+    ck_assert_uint_lt(stopped.n_rungs, whole.n_rungs);
+    size_t bytes;
+    free(testing_read(path, &bytes));
+    ck_assert_uint_gt(bytes, 1000);
+    ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &again, NULL) == STATUS_OK);
+    ck_assert(again.estimate.log_value == whole.estimate.log_value && again.estimate.error == whole.estimate.error);
+    ck_assert_uint_eq(again.evaluations, whole.evaluations);
+    annealed_clear(&whole);
+    annealed_clear(&stopped);
+    annealed_clear(&again);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("annealed");
@@ -244,6 +278,7 @@ int main(void)
     tcase_add_test(tests, the_whole_set_and_the_part_near_theta);
     tcase_add_test(tests, too_few_draws_are_refused);
     tcase_add_test(tests, threads_do_not_matter);
+    tcase_add_test(tests, a_stopped_run_is_taken_up_again);
     suite_add_tcase(suite, tests);
     return testing_main(suite);
 }

@@ -1,0 +1,42 @@
+/* What annealed.c and annealed_base.c share: the ladder and the target of its chains. */
+#ifndef GEARS_BASIN_ANNEALED_PRIVATE_H
+#define GEARS_BASIN_ANNEALED_PRIVATE_H
+
+#include "basin/annealed.h"
+
+enum { ANNEALED_RUNGS = 200 };
+
+/* Everything that does not change from one beta to the next. The chains live in x, theta = mean + width V^T x, where
+ * what does not depend on d is N(0, 1): the prior, times the localising Gaussian if there is one. */
+struct ladder {
+    const struct region *region;
+    const struct prior *prior;
+    struct annealed_options o; /* defaults filled in */
+    const struct reporter *reporter;
+    double *mean, *width;      /* (n) */
+    double log_base;           /* ln of what the localising Gaussian integrates to under the prior */
+    double *state, *variances; /* (chains, n), (n) */
+    double *draws[3];          /* (chains, draws) d, scratch, what the localising Gaussian takes away */
+    struct annealed *out;
+    struct records *kept;
+    double *integrand, *slope; /* (ANNEALED_RUNGS) of the integral in ln beta */
+    double *series;            /* (ANNEALED_RUNGS, chains, draws) d of all rungs */
+};
+
+static inline size_t annealed_series_size(const struct ladder *l)
+{
+    return l->o.chains * l->o.draws;
+}
+
+/* The target as solver/sampler.h wants it; `shared` is the ladder. */
+enum status annealed_seat_new(void *shared, void **context, struct error *e);
+void annealed_seat_free(void *context);
+double annealed_evaluate(double beta, const double *x, double *gradient, double *tempered, void *context);
+/* |theta - theta*|^2/2 in units of the localising width: what is to be put back. */
+void annealed_localised_away(const double *x, double *q, void *context);
+
+/* Draws of the base (the prior, localised or not): the first beta, unless there is a ladder already, ln Z there and its
+ * standard error; the chains' states are the first of them. */
+enum status annealed_weigh_base(struct ladder *l, double *beta, double *log_z, double *error, struct error *e);
+
+#endif
