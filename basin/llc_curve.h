@@ -57,7 +57,7 @@ enum status llc_curve_measure(const struct llc_model *model, const struct llc_op
 /* What the curve says about its limit lambda and the multiplicity m. With lambda the pole of the zeta function nearest
  * to 0 and m its order, Z(n beta) = (n beta)^-lambda P(ln n beta) with a polynomial of degree m - 1 (Watanabe 2009,
  * 4.2), and the curve is -d ln Z / d ln n beta:
- *   m = 1: lambda - a (n beta)^-d, d = 1/2 or 1, by the next pole, or lambda alone;
+ *   m = 1: lambda - a (n beta)^-d, d = 1/4, 1/2 or 1, by the next pole, or lambda alone;
  *   m > 1: lambda - (ln P)'(ln n beta), P = P_{m-1}(ln n beta + c), P_0 = 1, P_{k+1}(y) = y P_k + k kappa P_{k-1}: what
  *          its first two cumulants make of the pole's Laurent series. kappa = trigamma(lambda) for a normal crossing in
  *          a box, more with a normal prior: 0, 5, 10 or 20.

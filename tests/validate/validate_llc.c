@@ -184,7 +184,7 @@ static void show(struct validation *v, const char *name, const struct row *r, do
     bool near_exact = fabs(off) < 0.02 * r->exact || fabs(off) < 3 * error;
     bool agrees = published == 0 || fabs(r->exact - published) < 0.005 * published + 3 * r->exact_error;
     bool settled = r->weight > 0.9;
-    bool limits = fabs(r->fit - limit) < 3 * r->fit_error && r->fit_error < 0.2 * limit &&
+    bool limits = fabs(r->fit - limit) < 3 * r->fit_error && r->fit_error < 0.25 * limit &&
                   (!settled || (size_t)r->multiplicity == multiplicity);
     validation_row(v, r->converged != 0 && r->rhat < 1.01 && near_exact && agrees && limits,
                    "| %s | %.4f ± %.4f | %.4f ± %.4f | %+.1f | %.4f | %.3f ± %.3f | %.4g | %s%.0f (%.0f %%) | %zu |",
