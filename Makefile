@@ -38,7 +38,7 @@ LIBRARIES = $$(pkg-config --libs $(PACKAGES)) -lsundials_cvodes -lgsl -llapacke 
 
 # --- what is built ---------------------------------------------------------------------------------------------------
 
-FOLDERS = base solver data config plots models growth growth/baselines growth/claims growth/figures growth/forecast growth/identify basin basin/figures
+FOLDERS = base solver data config plots models growth growth/baselines growth/claims growth/figures growth/fit growth/forecast growth/identify basin basin/figures
 LIB_SOURCES = $(wildcard $(FOLDERS:%=%/*.c))
 CLI_SOURCES = $(wildcard cli/*.c)
 TEST_SOURCES = $(wildcard tests/test_*.c)

@@ -1,6 +1,6 @@
 /* The Jacobian of a fit's residuals by forward sensitivities beside what differences cost, on
  * scenarios/fits/world.yaml. */
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 #include "solver/difference.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* gears growth fit FILE */
 #include "cli/commands.h"
-#include "growth/fit_report.h"
+#include "growth/fit/report.h"
 #include "growth/periods.h"
 
 #include <stdio.h>

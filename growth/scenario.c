@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "data/units.h"
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 #include "growth/forecast/forecast.h"
 #include "growth/identify/identify.h"
 #include "growth/solve.h"

@@ -1,5 +1,5 @@
 /* growth/fit: exact Jacobians against differences, and a truth that is known found again from made-up data. */
-#include "growth/fit.h"
+#include "growth/fit/fit.h"
 #include "growth/variable.h"
 #include "solver/difference.h"
 #include "solver/random.h"

@@ -1,7 +1,7 @@
 /* scenarios/world.yaml and frontier.yaml, the output of their fit files in scenarios/fits/: what the fits were asked to
  * reach, and that the files are what a fit file and its fit would give. */
 #include "growth/compare.h"
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 #include "growth/periods.h"
 #include "growth/variable.h"
 #include "tests/testing.h"

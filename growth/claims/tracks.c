@@ -1,6 +1,6 @@
 #include "growth/claims/tracks.h"
 
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 #include "growth/variable.h"
 
 #include <math.h>

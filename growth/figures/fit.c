@@ -1,5 +1,5 @@
 /* Figures of a fit. */
-#include "growth/fit_report.h"
+#include "growth/fit/report.h"
 #include "growth/variable.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
  *
  *   chi2(D) = min over all parameters with the variable at its level in D of |r|^2,    drop(D) = chi2(D) - min chi2,
  *
- * with the residuals of growth/fit.h, whitened for the AR(1) correlation that the residuals of the best fit show,
+ * with the residuals of growth/fit/fit.h, whitened for the AR(1) correlation that the residuals of the best fit show,
  * priors included. Every fit starts where the constraint already holds: the parameter that sets the onset (`by`)
  * follows in closed form from a run without it. Each date is fitted from several values of the parameter that says how
  * sudden the onset is
@@ -16,7 +16,7 @@
 
 #include "base/table.h"
 #include "growth/baselines/baseline.h"
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 
 #include <jansson.h>
 
@@ -59,7 +59,7 @@ struct identify {
     size_t left_out;              /* targets that were left out: growth of the same series, points of the variable */
 };
 
-/* From a fit file (growth/fit_file.h) with or without a block `identify`. *scenario is cleared by the caller, as is
+/* From a fit file (growth/fit/file.h) with or without a block `identify`. *scenario is cleared by the caller, as is
  * *out, in all cases. Errors as fit_read; STATUS_FAILED when the model cannot be fitted; STATUS_INTERRUPTED. */
 enum status identify_read(const char *path, const char *const *settings, size_t n_settings,
                           const struct reporter *reporter, struct scenario *scenario, struct identify *out,

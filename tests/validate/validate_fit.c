@@ -5,7 +5,7 @@
  * twice, with the errors as they were made and with size and correlation estimated from the residuals (AR(1)). With the
  * errors as they are the likelihood ratio at the truth (all six at once) is chi-squared with 6 degrees of freedom; both
  * times the 95 % interval of each parameter, z +- 1.96 standard errors, should cover the truth in 95 of 100. */
-#include "growth/fit.h"
+#include "growth/fit/fit.h"
 #include "growth/variable.h"
 #include "solver/parallel.h"
 #include "tests/validate/validating.h"

@@ -129,7 +129,7 @@ enum status fit_improve(const struct fit *f, const double *z0, const struct leas
                         struct least_squares_result *out, struct error *e);
 
 /* Errors as the residuals at z show them: for each target that is data and has levels, sigma is scaled and correlation
- * set to the maximum of the restricted likelihood of an autoregression in its residuals (growth/fit_reml.c), which
+ * set to the maximum of the restricted likelihood of an autoregression in its residuals (growth/fit/reml.c), which
  * allows for what the parameters have taken into themselves. held (n_parameters; NULL: those of the fit): parameters
  * that could not follow, at a bound say. Codes as fit_evaluate. */
 int fit_estimate_noise(struct fit *f, const double *z, const bool *held, const struct reporter *reporter);

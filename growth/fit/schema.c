@@ -1,5 +1,5 @@
 /* What the `fit` block of a scenario file may say. */
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 
 static const char *const level_words[] = {"free", "held", NULL};
 static const char *const error_words[] = {"given", "ar1", "bootstrap", NULL};

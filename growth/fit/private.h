@@ -1,8 +1,8 @@
-/* What the files of growth/fit*.c share. */
+/* What the files of growth/fit/ share. */
 #ifndef GEARS_GROWTH_FIT_PRIVATE_H
 #define GEARS_GROWTH_FIT_PRIVATE_H
 
-#include "growth/fit.h"
+#include "growth/fit/fit.h"
 
 /* The parameters z put into a run, before shooting. False where the model refuses them. */
 bool fit_put(const struct fit *f, const double *z, struct simulation *s, struct error *e);

@@ -1,6 +1,6 @@
 /* The fitted scenario as a file. */
 #include "base/file.h"
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #define GEARS_GROWTH_FIT_REPORT_H
 
 #include "base/table.h"
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 #include "growth/result.h"
 #include "plots/figure.h"
 

@@ -1,5 +1,5 @@
 /* Residuals of a fit and their exact Jacobian. */
-#include "growth/fit_private.h"
+#include "growth/fit/private.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* The search: many starts, chains of hops, and what is made of the best. */
-#include "growth/fit_private.h"
+#include "growth/fit/private.h"
 #include "solver/parallel.h"
 #include "solver/random.h"
 

@@ -1,6 +1,6 @@
 /* From a file to a fit. */
 #include "base/text.h"
-#include "growth/fit_file.h"
+#include "growth/fit/file.h"
 #include "growth/variable.h"
 
 #include <math.h>

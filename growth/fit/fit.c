@@ -1,5 +1,5 @@
 /* A fit as data: parameters, targets, dates. */
-#include "growth/fit_private.h"
+#include "growth/fit/private.h"
 #include "growth/variable.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The errors of a fit: estimated from residuals, made up, resampled. */
-#include "growth/fit_private.h"
+#include "growth/fit/private.h"
 #include "solver/parallel.h"
 #include "solver/random.h"
 

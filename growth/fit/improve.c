@@ -1,5 +1,5 @@
 /* One local search. */
-#include "growth/fit_private.h"
+#include "growth/fit/private.h"
 
 #include <math.h>
 #include <stdlib.h>

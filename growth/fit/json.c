@@ -1,6 +1,6 @@
 /* A fit as JSON. */
 #include "base/json.h"
-#include "growth/fit_report.h"
+#include "growth/fit/report.h"
 #include "growth/variable.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 #define GEARS_GROWTH_FIT_FILE_H
 
 #include "config/config.h"
-#include "growth/fit.h"
+#include "growth/fit/fit.h"
 #include "growth/scenario.h"
 
 /* The table of the `fit` block, a part of growth_schema. */

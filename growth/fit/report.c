@@ -1,4 +1,4 @@
-#include "growth/fit_report.h"
+#include "growth/fit/report.h"
 
 #include "base/text.h"
 #include "growth/variable.h"

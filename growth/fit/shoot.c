@@ -1,6 +1,6 @@
 /* Shooting inside a fit: the solved parameter by Newton's method with its own sensitivity, kept between what is too low
  * and what is too high. */
-#include "growth/fit_private.h"
+#include "growth/fit/private.h"
 
 #include <math.h>
 #include <stdint.h>

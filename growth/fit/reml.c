@@ -2,7 +2,7 @@
  * curve takes the slow part of the errors into itself, so that what is left looks smaller and shorter-lived than they
  * are. With V the covariance of the errors e (an autoregression in each series) and J the Jacobian of the model, -2 ln
  * L_R = ln |V| + ln |J' V^-1 J| + e' P e,   e' P e = min over dz of (e + J dz)' V^-1 (e + J dz). */
-#include "growth/fit_private.h"
+#include "growth/fit/private.h"
 #include "solver/gsl_errors.h"
 #include "solver/linalg.h"
 

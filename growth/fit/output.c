@@ -3,7 +3,7 @@
 #include "base/run_folder.h"
 #include "base/text.h"
 #include "growth/figures/figures.h"
-#include "growth/fit_report.h"
+#include "growth/fit/report.h"
 #include "growth/periods.h"
 #include "growth/variable.h"
 #include "plots/page.h"
