@@ -171,11 +171,8 @@ static double gradient(void *worker, const double *theta, double *g)
     const struct sameness_measure *m = w->s->measure;
     if (!w->tape && !make_tape(w))
         return NAN;
-    if (m->is_excess_loss) {
-        double loss = tape_move(w->tape, theta);
-        tape_gradient(w->tape, g);
-        return loss - w->s->offset;
-    }
+    if (m->is_excess_loss)
+        return tape_slope(w->tape, theta, g) - w->s->offset;
     double d = value(w, theta);
     tape_move(w->tape, theta);
     m->slopes(w);

@@ -91,9 +91,7 @@ struct flow {
 static double flow_gradient(void *context, const double *theta, double *g)
 {
     struct flow *f = context;
-    double loss = tape_move(f->tape, theta);
-    tape_gradient(f->tape, g);
-    return loss;
+    return tape_slope(f->tape, theta, g);
 }
 
 /* In the segment: at a perfect fit, the validation behaviour within the tolerance, and what is left of the displacement

@@ -251,9 +251,7 @@ static void flow_free(void *worker)
 static double flow_gradient(void *worker, const double *theta, double *g)
 {
     struct flow *f = worker;
-    double loss = tape_move(f->tape, theta);
-    tape_gradient(f->tape, g);
-    return loss;
+    return tape_slope(f->tape, theta, g);
 }
 
 /* At the bottom: the loss has all but stopped to fall, or is as low as at theta*. */
