@@ -16,4 +16,13 @@ void reporter_progress(const struct reporter *r, double done, const char *what);
 void reporter_warning(const struct reporter *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool reporter_stop_requested(const struct reporter *r);
 
+/* A part of a longer work: its 0 to 1 are `from` to `to` of the whole. `inner` is to be handed on, and lives as long as
+ * the part; outer may be NULL. */
+struct reporter_part {
+    const struct reporter *outer;
+    double from, to;
+    struct reporter inner;
+};
+void reporter_part_init(struct reporter_part *p, const struct reporter *outer, double from, double to);
+
 #endif

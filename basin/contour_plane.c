@@ -103,7 +103,7 @@ static void multiply(const double *v, double *image, void *context)
 
 enum status plane_eigenvectors(struct plane *p, struct desk *d, struct error *e)
 {
-    struct krylov_operator H = {d->N, multiply, d->tape};
+    struct krylov_operator H = {d->N, multiply, d->tape, d->reporter};
     struct lanczos_pairs pairs = {0};
     double farthest = fmax(1, linalg_norm(d->N, d->m->theta));
     tape_move(d->tape, d->m->theta);

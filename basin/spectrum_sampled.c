@@ -40,7 +40,7 @@ static void team_clear(struct team *t)
     free(t->operators);
 }
 
-static enum status team_build(struct team *t, const struct minimum *m, struct error *e)
+static enum status team_build(struct team *t, const struct minimum *m, const struct reporter *reporter, struct error *e)
 {
     size_t n = m->threads > 0 ? (size_t)m->threads : (size_t)sysconf(_SC_NPROCESSORS_ONLN);
     *t = (struct team){.tapes = calloc(n, sizeof *t->tapes), .operators = calloc(n, sizeof *t->operators)};
@@ -50,7 +50,8 @@ static enum status team_build(struct team *t, const struct minimum *m, struct er
         if (status)
             break;
         tape_move(t->tapes[t->n], m->theta);
-        t->operators[t->n] = (struct krylov_operator){m->problem->network.n_parameters, multiply, t->tapes[t->n]};
+        t->operators[t->n] =
+            (struct krylov_operator){m->problem->network.n_parameters, multiply, t->tapes[t->n], reporter};
         t->n++;
     }
     return status;
@@ -90,7 +91,7 @@ static void block_team_clear(struct block_team *t)
 }
 
 static enum status block_team_build(struct block_team *t, const struct team *whole, size_t from, size_t n,
-                                    struct error *e)
+                                    const struct reporter *reporter, struct error *e)
 {
     *t = (struct block_team){.blocks = calloc(whole->n, sizeof *t->blocks),
                              .operators = calloc(whole->n, sizeof *t->operators),
@@ -100,7 +101,7 @@ static enum status block_team_build(struct block_team *t, const struct team *who
         size_t N = whole->operators[i].n;
         struct block *b = &t->blocks[i];
         *b = (struct block){&whole->operators[i], from, n, calloc(N, sizeof *b->v), calloc(N, sizeof *b->image)};
-        t->operators[i] = (struct krylov_operator){n, multiply_block, b};
+        t->operators[i] = (struct krylov_operator){n, multiply_block, b, reporter};
         room = b->v && b->image;
     }
     return room ? STATUS_OK : error_memory(e);
@@ -135,8 +136,6 @@ static enum status sample(struct sampled *s, const struct krylov_operator *opera
                           struct error *e)
 {
     s->n = operators->n;
-    if (reporter_stop_requested(reporter))
-        return error_set(e, STATUS_INTERRUPTED, "stopped");
     enum status status = krylov_extremes(operators, KRYLOV_LARGEST | KRYLOV_SMALLEST, 1e-6, effort->extreme_products,
                                          effort->seed, &s->ends, NULL, e);
     if (!status)
@@ -150,25 +149,6 @@ static enum status sample(struct sampled *s, const struct krylov_operator *opera
     return status;
 }
 
-/* Progress through one layer as part of that through all of them. */
-struct layer_progress {
-    const struct reporter *outer;
-    size_t layer, layers;
-};
-
-static void report_layer(void *context, double done, const char *what)
-{
-    const struct layer_progress *p = context;
-    (void)what;
-    reporter_progress(p->outer, ((double)p->layer + done) / (double)p->layers, "random probes of each layer's block");
-}
-
-static bool asked_to_stop(void *context)
-{
-    const struct layer_progress *p = context;
-    return reporter_stop_requested(p->outer);
-}
-
 /* layers (n_layers), their counts at the x of the whole. Another seed for each: their errors are independent. */
 static enum status sample_layers(struct sampled *layers, const struct network *net, const struct team *team,
                                  struct effort effort, double largest, const struct reporter *reporter, struct error *e)
@@ -176,13 +156,13 @@ static enum status sample_layers(struct sampled *layers, const struct network *n
     enum status status = STATUS_OK;
     for (size_t l = 0; l < net->n_layers && !status; l++) {
         size_t from = spectrum_layer_start(net, l);
-        struct layer_progress progress = {reporter, l, net->n_layers};
-        struct reporter inner = {.progress = report_layer, .stop_requested = asked_to_stop, .context = &progress};
+        struct reporter_part part;
+        reporter_part_init(&part, reporter, (double)l / (double)net->n_layers, (double)(l + 1) / (double)net->n_layers);
         struct block_team blocks;
         effort.seed++;
-        status = block_team_build(&blocks, team, from, spectrum_layer_start(net, l + 1) - from, e);
+        status = block_team_build(&blocks, team, from, spectrum_layer_start(net, l + 1) - from, &part.inner, e);
         if (!status)
-            status = sample(&layers[l], blocks.operators, blocks.n, &effort, &largest, &inner, e);
+            status = sample(&layers[l], blocks.operators, blocks.n, &effort, &largest, &part.inner, e);
         block_team_clear(&blocks);
     }
     return status;
@@ -196,7 +176,7 @@ static enum status sample_all(struct sampled *whole, struct sampled *layers, con
                             .extreme_products = EXTREME_PRODUCTS,
                             .seed = m->seed};
     struct team team;
-    enum status status = team_build(&team, m, e);
+    enum status status = team_build(&team, m, reporter, e);
     if (!status)
         status = sample(whole, team.operators, team.n, &effort, NULL, reporter, e);
     effort.probes = (size_t)config_integer(config_get(options, "layer_probes"), LAYER_PROBES_DEFAULT);

@@ -366,8 +366,9 @@ static void measure_sharpness(struct trainer *t, struct training *out)
     for (size_t i = 0; i < points; i++) {
         if ((i % every && i + 1 < points) || reporter_stop_requested(t->reporter))
             continue;
-        out->trajectory[out->path_at[i]].sharpness = train_sharpness(t, out->path + i * t->n);
-        reporter_progress(t->reporter, (double)(i + 1) / (double)points, "sharpness along the way");
+        struct reporter_part part;
+        reporter_part_init(&part, t->reporter, (double)i / (double)points, (double)(i + 1) / (double)points);
+        out->trajectory[out->path_at[i]].sharpness = train_sharpness(t, out->path + i * t->n, &part.inner);
     }
 }
 

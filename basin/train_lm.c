@@ -196,9 +196,12 @@ static enum train_end lm_step(struct lm *l)
         t->number[NUMBER_NU] = 2;
     }
     int rejected = 0;
-    while (!try_step(l))
+    while (!try_step(l)) {
         if (++rejected == MAX_REJECTIONS || t->number[NUMBER_MU] > 1e100)
             return TRAIN_STALLED;
+        if (reporter_stop_requested(t->reporter))
+            return TRAIN_STOPPED;
+    }
     t->s = (double)++t->step;
     return trainer_step(t);
 }

@@ -101,7 +101,7 @@ static void dense_step(struct newton *w)
 static bool krylov_step(struct newton *w)
 {
     struct trainer *t = w->t;
-    struct krylov_operator damped = {t->n, multiply_damped, w};
+    struct krylov_operator damped = {t->n, multiply_damped, w, t->reporter};
     for (size_t i = 0; i < t->n; i++)
         w->trial[i] = -t->gradient[i];
     return krylov_solve(&damped, w->trial, 1e-3, MAX_PRODUCTS, w->step) != KRYLOV_CG_FAILED;
@@ -144,7 +144,7 @@ static bool find_descent(struct newton *w)
         memcpy(w->step, w->hessian, t->n * sizeof *w->step);
         return w->values[0] < -(double)t->n * DBL_EPSILON * largest_size(t->n, w->values);
     }
-    struct krylov_operator hessian = {t->n, multiply_by_hessian, t};
+    struct krylov_operator hessian = {t->n, multiply_by_hessian, t, t->reporter};
     if (krylov_extremes(&hessian, KRYLOV_SMALLEST, 1e-3, EIGEN_PRODUCTS, 0, &x, w->step, &t->error))
         return false;
     return x.smallest + x.smallest_error < 0;
@@ -225,6 +225,8 @@ enum train_end train_polish(struct trainer *t)
     if (end == TRAIN_STALLED && leave_saddle(&w))
         end = TRAIN_GOES_ON;
     newton_clear(&w);
+    if (end == TRAIN_STALLED && reporter_stop_requested(t->reporter)) /* whether it is a saddle was not looked into */
+        end = TRAIN_STOPPED;
     return end;
 }
 
@@ -242,7 +244,7 @@ void train_curvature(struct trainer *t, double *smallest, double *largest, doubl
         return;
     }
     struct krylov_extremes x;
-    struct krylov_operator hessian = {t->n, multiply_by_hessian, t};
+    struct krylov_operator hessian = {t->n, multiply_by_hessian, t, t->reporter};
     if (!trainer_go(t, t->theta) ||
         krylov_extremes(&hessian, KRYLOV_LARGEST | KRYLOV_SMALLEST, 1e-3, EIGEN_PRODUCTS, 0, &x, NULL, &t->error))
         return;
@@ -251,10 +253,10 @@ void train_curvature(struct trainer *t, double *smallest, double *largest, doubl
     *error = fmax(x.smallest_error, x.largest_error);
 }
 
-double train_sharpness(struct trainer *t, const double *theta)
+double train_sharpness(struct trainer *t, const double *theta, const struct reporter *reporter)
 {
     struct krylov_extremes x;
-    struct krylov_operator hessian = {t->n, multiply_by_hessian, t};
+    struct krylov_operator hessian = {t->n, multiply_by_hessian, t, reporter};
     tape_move(t->tape, theta);
     bool found = !krylov_extremes(&hessian, KRYLOV_LARGEST, 1e-2, SHARPNESS_PRODUCTS, 0, &x, NULL, NULL);
     return found ? x.largest : NAN;

@@ -85,7 +85,7 @@ enum train_end train_polish(struct trainer *t);
 /* Smallest and largest eigenvalue of H at t->theta, and their error bound; NaN where they cannot be had. */
 void train_curvature(struct trainer *t, double *smallest, double *largest, double *error);
 /* Largest eigenvalue of H at a theta, to about a percent; the trainer moves. */
-double train_sharpness(struct trainer *t, const double *theta);
+double train_sharpness(struct trainer *t, const double *theta, const struct reporter *reporter);
 
 /* Write where the training is, when a checkpoint is wanted; a failure is a warning. */
 void checkpoint_write(struct trainer *t);

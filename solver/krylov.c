@@ -55,6 +55,7 @@ enum status krylov_extremes(const struct krylov_operator *a, int ends, double rt
         if (!status && (last || l.m % CHECK_EVERY == 0)) {
             status = look(&l, values, values + limit, out, e);
             done = last || good_enough(out, ends, rtol);
+            reporter_progress(a->reporter, (double)l.m / (double)l.capacity, "extreme eigenvalues");
         }
     }
     if (!status && vector)
@@ -79,7 +80,7 @@ enum krylov_cg krylov_solve(const struct krylov_operator *a, const double *b, do
     memcpy(r, b, n * sizeof *r);
     memcpy(d, b, n * sizeof *d);
     double rr = linalg_dot(n, r, r), goal = rtol * rtol * rr;
-    for (size_t k = 0; k < max_products && rr > goal; k++) {
+    for (size_t k = 0; k < max_products && rr > goal && !reporter_stop_requested(a->reporter); k++) {
         a->product(d, ad, a->context);
         double curvature = linalg_dot(n, d, ad);
         if (!(curvature > 0)) {

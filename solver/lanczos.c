@@ -56,6 +56,8 @@ static void orthogonalise(const struct lanczos *l, double *w)
 
 enum status lanczos_step(struct lanczos *l, struct error *e)
 {
+    if (reporter_stop_requested(l->a->reporter))
+        return error_set(e, STATUS_INTERRUPTED, "stopped");
     size_t n = l->a->n, m = l->m++;
     double *v = l->q + m * n, *w = v + n;
     l->a->product(v, w, l->a->context);

@@ -29,7 +29,8 @@ enum status lanczos_init(struct lanczos *l, const struct krylov_operator *a, siz
 void lanczos_clear(struct lanczos *l);
 
 /* One product with A, one more row; the new vector is orthogonalised twice against all earlier ones. Only while m <
- * capacity and not exhausted. STATUS_FAILED: the product is not finite. */
+ * capacity and not exhausted. STATUS_FAILED: the product is not finite. STATUS_INTERRUPTED: a->reporter asked for it.
+ */
 enum status lanczos_step(struct lanczos *l, struct error *e);
 
 /* After exhaustion: go on from `start` (n), made orthogonal to all rows. False: nothing of it is left, or no room. */
@@ -52,7 +53,8 @@ struct lanczos_pairs {
 
 /* The smallest and largest eigenpairs of A, to residuals of rtol x the largest |lambda| or until max_products products
  * are done: look at `converged`. A multiple eigenvalue counts once until the space is exhausted: one start cannot see
- * more of it. STATUS_FAILED: memory, a product that is not finite. Clear in any case. */
+ * more of it. STATUS_FAILED: memory, a product that is not finite. STATUS_INTERRUPTED: a->reporter asked for it. Clear
+ * in any case. */
 enum status lanczos_eigenpairs(const struct krylov_operator *a, size_t n_smallest, size_t n_largest, double rtol,
                                size_t max_products, uint64_t seed, struct lanczos_pairs *out, struct error *e);
 void lanczos_pairs_clear(struct lanczos_pairs *p);

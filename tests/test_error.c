@@ -191,6 +191,27 @@ START_TEST(reporter_passes_everything_on)
 }
 END_TEST
 
+START_TEST(parts_of_a_work_are_scaled_into_the_whole)
+{
+    struct heard heard = {0};
+    struct reporter r = {hear_progress, hear_warning, hear_stop, &heard};
+    struct reporter_part half, quarter;
+    reporter_part_init(&half, &r, 0.5, 1);
+    reporter_part_init(&quarter, &half.inner, 0.5, 1);
+    reporter_progress(&quarter.inner, 0.5, "deep inside");
+    ck_assert_double_eq(heard.done, 0.875);
+    ck_assert_str_eq(heard.what, "deep inside");
+    reporter_warning(&quarter.inner, "%s", "100 % odd");
+    ck_assert_str_eq(heard.warning, "100 % odd");
+    ck_assert(!reporter_stop_requested(&quarter.inner));
+    heard.stop = true;
+    ck_assert(reporter_stop_requested(&quarter.inner));
+    reporter_part_init(&half, NULL, 0, 0.5);
+    reporter_progress(&half.inner, 0.5, "x");
+    ck_assert(!reporter_stop_requested(&half.inner));
+}
+END_TEST
+
 START_TEST(reporter_cuts_a_warning_that_is_too_long)
 {
     struct heard heard = {0};
@@ -231,6 +252,7 @@ int main(void)
     suite_add_tcase(suite, param);
     TCase *reporter = tcase_create("reporter");
     tcase_add_test(reporter, reporter_passes_everything_on);
+    tcase_add_test(reporter, parts_of_a_work_are_scaled_into_the_whole);
     tcase_add_test(reporter, reporter_cuts_a_warning_that_is_too_long);
     tcase_add_test(reporter, reporter_without_members_is_silent);
     suite_add_tcase(suite, reporter);

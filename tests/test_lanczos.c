@@ -60,12 +60,12 @@ static void multiply_to_nan(const double *v, double *av, void *context)
 }
 
 static struct reflected r;
-static struct krylov_operator op = {0, multiply_reflected, &r};
+static struct krylov_operator op = {0, multiply_reflected, &r, NULL};
 
 static void use_reflected(size_t n, uint64_t seed)
 {
     reflected_init(&r, n, seed);
-    op = (struct krylov_operator){n, multiply_reflected, &r};
+    op = (struct krylov_operator){n, multiply_reflected, &r, NULL};
 }
 
 static void use_diagonal(size_t n)
@@ -162,7 +162,7 @@ START_TEST(eigenpairs_of_a_random_matrix_are_lapacks)
             a[i * N + j] = a[j * N + i] = unit_random(&seed) - .5;
     memcpy(copy, a, sizeof a);
     ck_assert_int_eq(linalg_eigen_symmetric(N, copy, false, values, NULL), STATUS_OK);
-    struct krylov_operator dense = {N, multiply_dense, a};
+    struct krylov_operator dense = {N, multiply_dense, a, NULL};
     struct lanczos_pairs p;
     ck_assert_int_eq(lanczos_eigenpairs(&dense, LOW, HIGH, 1e-11, N, 9, &p, NULL), STATUS_OK);
     ck_assert_uint_eq(p.converged, LOW + HIGH);
@@ -223,7 +223,7 @@ START_TEST(what_has_not_converged_says_so)
         ck_assert_double_le(distance_to_spectrum(p.values[i]), p.residuals[i]);
     }
     lanczos_pairs_clear(&p);
-    struct krylov_operator bad = {1000, multiply_to_nan, &r};
+    struct krylov_operator bad = {1000, multiply_to_nan, &r, NULL};
     struct error e;
     ck_assert_int_eq(lanczos_eigenpairs(&bad, 1, 1, 1e-10, 25, 1, &p, &e), STATUS_FAILED);
     ck_assert_str_eq(e.message, "a product with the matrix is not finite");
@@ -461,7 +461,7 @@ static void multiply_harmonic(const double *v, double *av, void *context)
 START_TEST(threads_of_blas_change_no_bit)
 {
     size_t n = 60000;
-    struct krylov_operator harmonic = {n, multiply_harmonic, &n};
+    struct krylov_operator harmonic = {n, multiply_harmonic, &n, NULL};
     struct slq s[2];
     int before = linalg_set_threads(1);
     ck_assert_int_eq(slq_init(&s[0], &harmonic, 1, 2, 6, 3, NULL, NULL), STATUS_OK);
