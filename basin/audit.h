@@ -20,6 +20,7 @@ struct audit {
     double left_null_residual; /* part of r in the left null space of G, over |r|; NaN where r = 0 to rounding */
     size_t null_h_not_g;       /* directions that H does not see and G does */
     enum equality equality;
+    bool promised; /* equality follows from the fit, the loss and the behaviour */
     char reason[400];
     size_t dimension_bound;     /* N - rank G: of the solution manifold */
     bool dimension_established; /* rank G is constant around theta */
@@ -27,9 +28,9 @@ struct audit {
     struct lost_table lost;
 };
 
-/* Errors: STATUS_FAILED (memory, no convergence), STATUS_REFUSED where N is too large for dense matrices. Clear in all
- * cases. */
-enum status audit_run(const struct minimum *m, struct audit *out, struct error *e);
+/* reporter: may be NULL; told of the progress, and asked whether to stop. Errors: STATUS_FAILED (memory, no
+ * convergence), STATUS_REFUSED where N is too large for dense matrices, STATUS_INTERRUPTED. Clear in all cases. */
+enum status audit_run(const struct minimum *m, const struct reporter *reporter, struct audit *out, struct error *e);
 void audit_clear(struct audit *a);
 
 #endif

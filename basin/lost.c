@@ -28,15 +28,19 @@ struct search {
     struct null_stack stack;
     size_t distinct[NETWORK_MAX_LAYERS]; /* how many different activations layer l has over the examples */
     struct lost_table *table;
+    const struct reporter *reporter;
     struct error *e;
-    bool failed;
+    bool failed, stopped;
 };
 
 /* --- candidates -------------------------------------------------------------------------------------------------- */
 
+/* Once a stop is asked for, nothing more is tried. */
 static void offer(struct search *s)
 {
-    null_stack_offer(&s->stack);
+    s->stopped = s->stopped || reporter_stop_requested(s->reporter);
+    if (!s->stopped)
+        null_stack_offer(&s->stack);
 }
 
 static size_t settle(struct search *s)
@@ -416,13 +420,22 @@ static enum status find_information_loss(struct search *s)
 }
 
 enum status lost_find(struct tape *t, const struct problem *p, const double *theta, const double *G, size_t rank_g,
-                      double tolerance, struct lost_table *out, struct error *e)
+                      double tolerance, const struct reporter *reporter, struct lost_table *out, struct error *e)
 {
     size_t N = p->network.n_parameters, k = problem_behaviours(p), most = N - rank_g;
     *out = (struct lost_table){0};
-    struct search s = {
-        .tape = t, .p = p, .net = &p->network, .theta = theta, .G = G, .N = N, .k = k, .table = out, .e = e};
+    struct search s = {.tape = t,
+                       .p = p,
+                       .net = &p->network,
+                       .theta = theta,
+                       .G = G,
+                       .N = N,
+                       .k = k,
+                       .table = out,
+                       .reporter = reporter,
+                       .e = e};
     enum status status = null_stack_init(&s.stack, k, N, G, 10 * tolerance, most, e);
+    reporter_progress(reporter, 0, "where dimensions were lost");
     if (!status) {
         find_dead_units(&s);
         find_duplicates(&s);
@@ -433,6 +446,8 @@ enum status lost_find(struct tape *t, const struct problem *p, const double *the
     }
     if (!status && s.failed)
         status = error_memory(e);
+    if (!status && s.stopped)
+        status = error_set(e, STATUS_INTERRUPTED, "stopped");
     null_stack_clear(&s.stack);
     return status;
 }

@@ -7,6 +7,7 @@
 #ifndef GEARS_BASIN_LOST_H
 #define GEARS_BASIN_LOST_H
 
+#include "base/reporter.h"
 #include "basin/problem.h"
 
 enum lost_cause {
@@ -38,9 +39,9 @@ struct lost_table {
 const char *lost_cause_name(enum lost_cause cause); /* "dead_unit" */
 
 /* At the theta where the tape stands; G (k, N) is there already, with its rank and the tolerance of its singular
- * values. */
+ * values. reporter: may be NULL; asked now and then whether to stop (STATUS_INTERRUPTED). */
 enum status lost_find(struct tape *t, const struct problem *p, const double *theta, const double *G, size_t rank_g,
-                      double tolerance, struct lost_table *out, struct error *e);
+                      double tolerance, const struct reporter *reporter, struct lost_table *out, struct error *e);
 void lost_table_clear(struct lost_table *t);
 
 #endif

@@ -144,7 +144,7 @@ enum status linalg_svd(size_t m, size_t n, double *a, double *values, double *u,
 {
     enum { WIDE = 1000 }; /* from here on two stages are faster */
     if (!u && !vt && m >= WIDE && n >= WIDE)
-        return linalg_singular_values(m, n, a, values, NULL, e);
+        return linalg_singular_values(m, n, a, values, NULL, NULL, e);
     enum status status = STATUS_OK;
     double *scratch = NULL;
     if (m == 0 || n == 0)

@@ -18,6 +18,11 @@ static inline int count(size_t n)
     return (int)n;
 }
 
+static inline size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static inline bool all_finite(size_t n, const double *x)
 {
     for (size_t i = 0; i < n; i++)

@@ -6,21 +6,32 @@
  */
 #include "solver/linalg.h"
 #include "solver/linalg_private.h"
+#include "solver/linalg_reflections.h"
 
 #include <lapacke.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BAND = 64 };
-
 /* X := what LAPACK sees of a row-major A: its transpose, (s, s) from row and column 0 of columns of length ld. */
 struct reduction {
     size_t s, ld;
     double *x;
-    double *tau, *band, *diagonal, *above; /* (s), (BAND + 1, s), (s), (s) */
-    double *triangle, *work;               /* of a block of reflections: (BAND, BAND), (s, BAND) */
-    double *c;                             /* NULL, or what the transformations from the right are applied to */
+    double *tau, *band, *diagonal, *above; /* (BAND), (BAND + 1, s), (s), (s) */
+    struct reflections reflections;
+    double *c; /* NULL, or what the transformations from the right are applied to */
+    const struct reporter *reporter;
+    double square; /* share of the work that is done when X is square */
 };
+
+static bool reduction_init(struct reduction *r, size_t s)
+{
+    r->s = s;
+    r->tau = malloc(BAND * sizeof *r->tau);
+    r->band = calloc(s * (BAND + 1), sizeof *r->band);
+    r->diagonal = malloc(s * sizeof *r->diagonal);
+    r->above = malloc(s * sizeof *r->above);
+    return reflections_init(&r->reflections, s) && r->tau && r->band && r->diagonal && r->above;
+}
 
 static void reduction_clear(struct reduction *r)
 {
@@ -28,47 +39,59 @@ static void reduction_clear(struct reduction *r)
     free(r->band);
     free(r->diagonal);
     free(r->above);
-    free(r->triangle);
-    free(r->work);
+    reflections_clear(&r->reflections);
 }
 
-static size_t smaller(size_t a, size_t b)
+/* Say how far it is with `left` of the s columns to go, and whether to go on. */
+static bool goes_on(const struct reduction *r, bool is_square, size_t left)
 {
-    return a < b ? a : b;
+    double part = 1 - (double)left * (double)left / ((double)r->s * (double)r->s);
+    reporter_progress(r->reporter, is_square ? r->square + (1 - r->square) * part : r->square * part,
+                      "singular values");
+    return !reporter_stop_requested(r->reporter);
 }
 
-/* X (n, m) wide = L Q: c := Q c, and L with zeros above its diagonal is what is left. X tall = Q R: R is left. */
-static int make_square(struct reduction *r, size_t n, size_t m)
+/* Rows from j on of X (n, m) wide: zeros to the right of the diagonal of the next b. X = L Q: c := Q c. */
+static int reduce_rows(struct reduction *r, size_t n, size_t m, size_t j)
 {
-    int info;
-    double *x = r->x;
-    if (m > n) {
-        info = LAPACKE_dgelqf(LAPACK_COL_MAJOR, count(n), count(m), x, count(n), r->tau);
-        if (!info && r->c)
-            info =
-                LAPACKE_dormlq(LAPACK_COL_MAJOR, 'L', 'N', count(m), 1, count(n), x, count(n), r->tau, r->c, count(m));
-        for (size_t j = 1; j < n && !info; j++)
-            memset(x + j * n, 0, j * sizeof *x);
-        return info;
-    }
-    info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, count(n), count(m), x, count(n), r->tau);
-    for (size_t j = 0; j < m && !info; j++)
-        memset(x + j * n + j + 1, 0, (n - j - 1) * sizeof *x);
+    size_t b = smaller(BAND, n - j), rest = m - j;
+    double *panel = r->x + j * n + j;
+    int info = LAPACKE_dgelqf(LAPACK_COL_MAJOR, count(b), count(rest), panel, count(n), r->tau);
+    if (!info && n - j > b)
+        info =
+            reflections_apply(&r->reflections, 'R', 'N', 'R', rest, b, panel, n, r->tau, n - j - b, rest, panel + b, n);
+    if (!info && r->c)
+        info = reflections_apply(&r->reflections, 'L', 'T', 'R', rest, b, panel, n, r->tau, rest, 1, r->c + j, rest);
     return info;
 }
 
-/* Apply the block of k reflections of length n at v, stored as columns (C, of a QR) or rows (R, of an LQ), to c (rows,
- * columns). LAPACK's own
- * routine would take them one by one: so few are not worth a block to it. The Q of an LQ is the transpose of what rows
- * stand for. */
-static int apply_block(struct reduction *r, char side, char form, char stored, size_t n, size_t k, const double *v,
-                       size_t rows, size_t columns, double *c, size_t ldc)
+/* Columns from j on of X (n, m) tall: zeros below the diagonal of the next b. */
+static int reduce_columns(struct reduction *r, size_t n, size_t m, size_t j)
 {
-    int ld = count(r->ld);
-    int info = LAPACKE_dlarft_work(LAPACK_COL_MAJOR, 'F', stored, count(n), count(k), v, ld, r->tau, r->triangle, BAND);
-    return info ? info
-                : LAPACKE_dlarfb_work(LAPACK_COL_MAJOR, side, form, 'F', stored, count(rows), count(columns), count(k),
-                                      v, ld, r->triangle, BAND, c, count(ldc), r->work, count(r->s));
+    size_t b = smaller(BAND, m - j), rest = n - j;
+    double *panel = r->x + j * n + j;
+    int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, count(rest), count(b), panel, count(n), r->tau);
+    if (!info && m - j > b)
+        info = reflections_apply(&r->reflections, 'L', 'T', 'C', rest, b, panel, n, r->tau, rest, m - j - b,
+                                 panel + b * n, n);
+    return info;
+}
+
+/* X (n, m) wide = L Q: c := Q c, and L with zeros above its diagonal is what is left. X tall = Q R: R is left. */
+static enum status make_square(struct reduction *r, size_t n, size_t m, struct error *e)
+{
+    for (size_t j = 0; j < r->s; j += BAND) {
+        if (!goes_on(r, false, r->s - j))
+            return error_set(e, STATUS_INTERRUPTED, "stopped");
+        int info = m > n ? reduce_rows(r, n, m, j) : reduce_columns(r, n, m, j);
+        if (info)
+            return check(info, "singular values", e);
+    }
+    for (size_t j = 1; j < n && m > n; j++)
+        memset(r->x + j * n, 0, j * sizeof *r->x);
+    for (size_t j = 0; j < m && m < n; j++)
+        memset(r->x + j * n + j + 1, 0, (n - j - 1) * sizeof *r->x);
+    return STATUS_OK;
 }
 
 /* Columns from j on: zeros below the diagonal of the next b, and to the right of the band of the rows from j on. */
@@ -79,15 +102,17 @@ static int reduce_panel(struct reduction *r, size_t j)
     int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, count(n), count(b), panel, count(ld), r->tau);
     if (info || !rest)
         return info;
-    info = apply_block(r, 'L', 'T', 'C', n, b, panel, n, rest, right, ld);
+    info = reflections_apply(&r->reflections, 'L', 'T', 'C', n, b, panel, ld, r->tau, n, rest, right, ld);
     if (info)
         return info;
     size_t kept = smaller(b, rest);
     info = LAPACKE_dgelqf(LAPACK_COL_MAJOR, count(b), count(rest), right, count(ld), r->tau);
     if (!info)
-        info = apply_block(r, 'R', 'N', 'R', rest, kept, right, rest, rest, right + b, ld);
+        info =
+            reflections_apply(&r->reflections, 'R', 'N', 'R', rest, kept, right, ld, r->tau, rest, rest, right + b, ld);
     if (!info && r->c)
-        info = apply_block(r, 'L', 'T', 'R', rest, kept, right, rest, 1, r->c + j + b, rest);
+        info = reflections_apply(&r->reflections, 'L', 'T', 'R', rest, kept, right, ld, r->tau, rest, 1, r->c + j + b,
+                                 rest);
     return info;
 }
 
@@ -111,34 +136,28 @@ static int band_values(struct reduction *r)
                                  r->c ? r->c : none, s);
 }
 
-enum status linalg_singular_values(size_t m, size_t n, double *a, double *values, double *c, struct error *e)
+static enum status reduce(struct reduction *r, size_t n, size_t m, struct error *e)
+{
+    enum status status = m == n ? STATUS_OK : make_square(r, n, m, e);
+    for (size_t j = 0; j < r->s && !status; j += BAND)
+        status = goes_on(r, true, r->s - j) ? check(reduce_panel(r, j), "singular values", e)
+                                            : error_set(e, STATUS_INTERRUPTED, "stopped");
+    return status ? status : check(band_values(r), "singular values", e);
+}
+
+enum status linalg_singular_values(size_t m, size_t n, double *a, double *values, double *c,
+                                   const struct reporter *reporter, struct error *e)
 {
     if (m == 0 || n == 0)
         return error_set(e, STATUS_FAILED, "singular values of an empty matrix");
     if (!all_finite(m * n, a) || (c && !all_finite(m, c)))
         return error_set(e, STATUS_FAILED, "singular values: the matrix is not finite");
-    size_t s = smaller(m, n);
-    struct reduction r = {.s = s,
-                          .ld = n,
-                          .x = a,
-                          .tau = malloc(s * sizeof *r.tau),
-                          .band = calloc(s * (BAND + 1), sizeof *r.band),
-                          .diagonal = malloc(s * sizeof *r.diagonal),
-                          .above = malloc(s * sizeof *r.above),
-                          .triangle = malloc((size_t)BAND * BAND * sizeof *r.triangle),
-                          .work = malloc(s * BAND * sizeof *r.work),
-                          .c = c};
-    if (!r.tau || !r.band || !r.diagonal || !r.above || !r.triangle || !r.work) {
-        reduction_clear(&r);
-        return error_memory(e);
-    }
-    int info = m == n ? 0 : make_square(&r, n, m);
-    for (size_t j = 0; j < s && !info; j += BAND)
-        info = reduce_panel(&r, j);
-    if (!info)
-        info = band_values(&r);
-    for (size_t i = 0; i < s && !info; i++)
+    /* multiplications: l s^2 - s^3/3 to become square, 4/3 s^3 to the band */
+    double sides = (double)(m > n ? m : n) / (double)smaller(m, n), first = m == n ? 0 : sides - 1.0 / 3;
+    struct reduction r = {.ld = n, .x = a, .c = c, .reporter = reporter, .square = first / (first + 4.0 / 3)};
+    enum status status = reduction_init(&r, smaller(m, n)) ? reduce(&r, n, m, e) : error_memory(e);
+    for (size_t i = 0; i < r.s && !status; i++)
         values[i] = fabs(r.diagonal[i]); /* no -0 */
     reduction_clear(&r);
-    return check(info, "singular values", e);
+    return status;
 }

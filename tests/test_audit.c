@@ -52,7 +52,7 @@ static struct audit fit_audit(struct fit *f)
     struct minimum m = {.problem = &f->problem, .data = &f->data, .theta = f->theta, .sigma = f->sigma, .seed = 7};
     struct audit a;
     struct error e = {0};
-    ck_assert_msg(audit_run(&m, &a, &e) == STATUS_OK, "%s", e.message);
+    ck_assert_msg(audit_run(&m, NULL, &a, &e) == STATUS_OK, "%s", e.message);
     size_t total = 0;
     for (size_t i = 0; i < a.lost.n; i++)
         total += a.lost.entries[i].dimensions;
@@ -420,6 +420,61 @@ START_TEST(saddle_with_residual_in_the_left_null_space)
 }
 END_TEST
 
+/* --- stopping ---------------------------------------------------------------------------------------------------- */
+
+/* Asked to stop at the question after `left` more; progress must not go back. */
+struct patience {
+    int left, asked;
+    double done;
+};
+
+static bool stop_after(void *context)
+{
+    struct patience *p = context;
+    p->asked++;
+    return p->left-- <= 0;
+}
+
+static void note_progress(void *context, double done, const char *what)
+{
+    struct patience *p = context;
+    ck_assert_double_ge(done, p->done);
+    ck_assert_double_le(done, 1);
+    ck_assert_ptr_nonnull(what);
+    p->done = done;
+}
+
+static enum status stopped_audit(struct fit *f, struct patience *p)
+{
+    struct minimum m = {.problem = &f->problem, .data = &f->data, .theta = f->theta, .sigma = f->sigma, .seed = 7};
+    struct reporter reporter = {.progress = note_progress, .stop_requested = stop_after, .context = p};
+    struct audit a;
+    struct error e;
+    enum status status = audit_run(&m, &reporter, &a, &e);
+    audit_clear(&a);
+    return status;
+}
+
+/* Wherever it is asked, in whatever part, nothing is left lying about (the sanitizers see to that). */
+START_TEST(audits_can_be_stopped_anywhere)
+{
+    static const size_t width[] = {3, 6, 4, 2};
+    struct fit f;
+    fit_build(&f, width, 4, "relu", true, 30, LOSS_MSE, BEHAVIOUR_OUTPUTS, 11);
+    f.theta[f.net.bias_at[0]] = -100;
+    fit_answer(&f);
+    struct patience whole = {.left = 1 << 20};
+    ck_assert_int_eq(stopped_audit(&f, &whole), STATUS_OK);
+    ck_assert_int_ge(whole.asked, 10);
+    ck_assert_double_gt(whole.done, 0.5);
+    for (int k = 0; k < whole.asked; k++) {
+        struct patience p = {.left = k};
+        ck_assert_msg(stopped_audit(&f, &p) == STATUS_INTERRUPTED, "question %d of %d", k + 1, whole.asked);
+    }
+    fit_clear(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("audit");
@@ -439,6 +494,7 @@ int main(void)
     tcase_add_test(manifold, ceiling_is_reached_at_random_weights);
     tcase_add_test(manifold, ceiling_knows_rare_inputs);
     tcase_add_test(manifold, saddle_with_residual_in_the_left_null_space);
+    tcase_add_test(manifold, audits_can_be_stopped_anywhere);
     suite_add_tcase(suite, equality);
     suite_add_tcase(suite, lost);
     suite_add_tcase(suite, manifold);

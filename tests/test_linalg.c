@@ -264,7 +264,7 @@ START_TEST(singular_values_alone)
     memcpy(again, a, m * n * sizeof *a);
     memcpy(kept, c, m * sizeof *c);
     ck_assert_int_eq(linalg_svd(m, n, again, expected, u, NULL, NULL), STATUS_OK);
-    ck_assert_int_eq(linalg_singular_values(m, n, a, values, c, NULL), STATUS_OK);
+    ck_assert_int_eq(linalg_singular_values(m, n, a, values, c, NULL, NULL), STATUS_OK);
     ck_assert_double_le(largest_difference(least, values, expected), 1e-14 * (double)(m + n) * expected[0]);
     for (size_t i = 0; i < m; i++) {
         double along = 0;
@@ -279,6 +279,166 @@ START_TEST(singular_values_alone)
     }
     assert_close(reached, outside, 1e-11, 1);
     free(left), free(right), free(a), free(again), free(u), free(c), free(kept), free(values), free(expected);
+}
+END_TEST
+
+/* --- large symmetric matrices --------------------------------------------------------------------------------------
+ */
+
+/* Side and rank: over one, two and more bands of 64, full, empty and between. */
+static const size_t symmetric_shapes[][2] = {{1, 1},   {1, 0},     {5, 3},     {64, 64},  {65, 40}, {66, 66},
+                                             {130, 0}, {129, 128}, {200, 130}, {200, 20}, {192, 70}};
+
+/* Not in order, of both signs, and 0 from the rank on. */
+static double planted_eigenvalue(size_t i, size_t rank)
+{
+    return i < rank ? (i % 3 ? 2 : -3) * pow(0.95, (double)i) : 0;
+}
+
+/* P2 P1 diag P1 P2 with reflections P by p1 and p2. */
+static double *symmetric_of_rank(size_t n, size_t rank, const double *p1, const double *p2)
+{
+    double *a = new_numbers(n * n);
+    for (size_t i = 0; i < n; i++)
+        a[i * n + i] = planted_eigenvalue(i, rank);
+    reflect_rows(n, n, a, p1);
+    reflect_columns(n, n, a, p1);
+    reflect_rows(n, n, a, p2);
+    reflect_columns(n, n, a, p2);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            a[i * n + j] = NAN; /* is not read */
+    return a;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+START_TEST(symmetric_matrices_by_their_band)
+{
+    size_t n = symmetric_shapes[_i][0], rank = symmetric_shapes[_i][1], null = n - rank;
+    double *p1 = random_matrix(n, 1), *p2 = random_matrix(n, 2), *a = symmetric_of_rank(n, rank, p1, p2),
+           *expected = new_numbers(n), *v = new_numbers(null * n);
+    struct linalg_symmetric *s = NULL;
+    for (size_t i = 0; i < n; i++)
+        expected[i] = planted_eigenvalue(i, rank);
+    qsort(expected, n, sizeof *expected, ascending);
+    ck_assert_int_eq(linalg_symmetric_new(n, a, NULL, &s, NULL), STATUS_OK);
+    ck_assert_double_le(largest_difference(n, linalg_symmetric_values(s), expected), 1e-13);
+    ck_assert_int_eq(linalg_symmetric_null(s, null, v, NULL, NULL), STATUS_OK);
+    /* orthonormal, and back before the reflections nothing of it is along the first `rank` axes */
+    for (size_t i = 0; i < null; i++)
+        for (size_t j = 0; j <= i; j++)
+            assert_close(linalg_dot(n, v + i * n, v + j * n), i == j, 1e-12, 1);
+    reflect_columns(null, n, v, p2);
+    reflect_columns(null, n, v, p1);
+    for (size_t i = 0; i < null; i++)
+        ck_assert_double_le(linalg_norm(rank, v + i * n), 1e-11);
+    linalg_symmetric_free(s);
+    free(p1), free(p2), free(a), free(expected), free(v);
+}
+END_TEST
+
+/* Not at zero but nearest to it: of second differences less their value 6 the eigenvectors 5, 6 and 7 span the space.
+ */
+START_TEST(vectors_of_the_values_nearest_to_zero)
+{
+    enum { N = 150 };
+    double *a = new_numbers((size_t)N * N), *v = new_numbers((size_t)3 * N), angle = M_PI / (N + 1);
+    struct linalg_symmetric *s = NULL;
+    for (size_t i = 0; i < N; i++) {
+        a[i * N + i] = 2 * cos(6 * angle);
+        if (i + 1 < N)
+            a[i * N + i + 1] = -1;
+    }
+    ck_assert_int_eq(linalg_symmetric_new(N, a, NULL, &s, NULL), STATUS_OK);
+    ck_assert_int_eq(linalg_symmetric_null(s, 3, v, NULL, NULL), STATUS_OK);
+    for (size_t k = 5; k <= 7; k++) { /* sin k j angle, j = 1, ..., N: all of it is in the span of the rows */
+        double inside = 0;
+        for (size_t i = 0; i < 3; i++) {
+            double along = 0;
+            for (size_t j = 0; j < N; j++)
+                along += v[i * N + j] * sqrt(2.0 / (N + 1)) * sin((double)(k * (j + 1)) * angle);
+            inside += along * along;
+        }
+        assert_close(inside, 1, 1e-6, 1); /* value 4 is 20/13 as far as 7: (13/20)^40 = 3e-8 by 20 solves */
+    }
+    linalg_symmetric_free(s);
+    free(a), free(v);
+}
+END_TEST
+
+START_TEST(large_symmetric_matrices_refuse)
+{
+    struct error e;
+    struct linalg_symmetric *s = NULL;
+    ck_assert_int_eq(linalg_symmetric_new(0, NULL, NULL, &s, &e), STATUS_FAILED);
+    linalg_symmetric_free(s);
+    ck_assert_int_eq(linalg_symmetric_new(2, (double[4]){1, NAN, 0, 1}, NULL, &s, &e), STATUS_FAILED);
+    ck_assert_ptr_nonnull(strstr(e.message, "not finite"));
+    linalg_symmetric_free(s);
+    linalg_symmetric_free(NULL);
+}
+END_TEST
+
+/* --- stopping ------------------------------------------------------------------------------------------------------
+ */
+
+/* Asked to stop at the question after `left` more; progress must not go back. */
+struct patience {
+    int left, asked;
+    double done;
+};
+
+static bool stop_after(void *context)
+{
+    struct patience *p = context;
+    p->asked++;
+    return p->left-- == 0;
+}
+
+static void note_progress(void *context, double done, const char *what)
+{
+    struct patience *p = context;
+    ck_assert_double_ge(done, p->done);
+    ck_assert_double_le(done, 1);
+    ck_assert_ptr_nonnull(what);
+    p->done = done;
+}
+
+/* Which: singular values of (150, 200), (200, 150) or (200, 200), eigenvalues of (200, 200), or its null vectors. */
+static enum status long_work(int which, struct patience *p)
+{
+    static const size_t sizes[][2] = {{150, 200}, {200, 150}, {200, 200}, {200, 200}, {200, 200}};
+    size_t m = sizes[which][0], n = sizes[which][1];
+    struct reporter reporter = {.progress = note_progress, .stop_requested = stop_after, .context = p};
+    double *a = random_matrix(m * n, 1), *values = new_numbers(200), *v = new_numbers((size_t)100 * 200);
+    struct linalg_symmetric *s = NULL;
+    enum status status;
+    if (which < 3)
+        status = linalg_singular_values(m, n, a, values, NULL, &reporter, NULL);
+    else
+        status = linalg_symmetric_new(n, a, which == 3 ? &reporter : NULL, &s, NULL);
+    if (which == 4 && !status)
+        status = linalg_symmetric_null(s, 100, v, &reporter, NULL);
+    linalg_symmetric_free(s);
+    free(a), free(values), free(v);
+    return status;
+}
+
+START_TEST(long_work_can_be_stopped_anywhere)
+{
+    struct patience whole = {.left = -1};
+    ck_assert_int_eq(long_work(_i, &whole), STATUS_OK);
+    ck_assert_int_ge(whole.asked, 3);
+    for (int k = 0; k < whole.asked; k++) {
+        struct patience p = {.left = k};
+        ck_assert_int_eq(long_work(_i, &p), STATUS_INTERRUPTED);
+        ck_assert_int_eq(p.asked, k + 1);
+    }
 }
 END_TEST
 
@@ -358,6 +518,11 @@ int main(void)
     tcase_add_loop_test(decompositions, what_is_not_finite_is_refused, 0, 2);
     tcase_add_loop_test(decompositions, singular_values_and_vectors, 0, 4 * SVD_SHAPES);
     tcase_add_loop_test(decompositions, singular_values_alone, 0, sizeof value_shapes / sizeof value_shapes[0]);
+    tcase_add_loop_test(decompositions, symmetric_matrices_by_their_band, 0,
+                        sizeof symmetric_shapes / sizeof symmetric_shapes[0]);
+    tcase_add_test(decompositions, vectors_of_the_values_nearest_to_zero);
+    tcase_add_test(decompositions, large_symmetric_matrices_refuse);
+    tcase_add_loop_test(decompositions, long_work_can_be_stopped_anywhere, 0, 5);
     tcase_add_test(decompositions, cholesky_solves);
     tcase_add_test(decompositions, cholesky_refuses_what_is_not_positive_definite);
     tcase_add_loop_test(decompositions, least_squares_of_least_norm, 0, SVD_SHAPES);
