@@ -41,7 +41,7 @@ bool share_scenario(const char *name, char *buffer, size_t size)
     static const char *const endings[] = {"", ".yaml"};
     const char *data = getenv("GEARS_DATA");
     char folder[4000], entry[128];
-    if (!name[0] || name[0] == '.' || strchr(name, '/') || strlen(name) > 100)
+    if (!name[0] || name[0] == '.' || name[0] == '/' || strstr(name, "..") || strlen(name) > 100)
         return false;
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         snprintf(entry, sizeof entry, "%s%s", name, endings[i]);

@@ -10,8 +10,8 @@
  */
 bool share_folder(const char *name, const char *entry, char *buffer, size_t size);
 
-/* The shipped scenario called `name` ("world" or "world.yaml", no path): beside $GEARS_DATA, else as above. Into
- * buffer[size]; false when there is none. */
+/* The shipped scenario called `name` ("world", "world.yaml", "fits/world"; nothing above that folder): beside
+ * $GEARS_DATA, else as above. Into buffer[size]; false when there is none. */
 bool share_scenario(const char *name, char *buffer, size_t size);
 
 #endif

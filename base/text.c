@@ -178,6 +178,15 @@ const char *text_nearest(const char *word, const char *const *names, size_t n)
     return nearest < n ? names[nearest] : shortest_beginning_with(word, names, n);
 }
 
+char *text_did_you_mean(const char *near, char *buffer, size_t size)
+{
+    if (near)
+        snprintf(buffer, size, "; did you mean '%s'?", near);
+    else if (size)
+        buffer[0] = 0;
+    return buffer;
+}
+
 /* Bytes of the UTF-8 character at c, 0 where there is none (Unicode, table 3-7). */
 static size_t character_length(const unsigned char *c, const unsigned char *end)
 {

@@ -19,6 +19,8 @@ char *text_from_year(double year, int decimals, char *buffer, size_t size);
 /* Of names[0..n): the nearest to `word` by edit distance with transpositions, if near enough to be a slip (distance at
  * most 1 + length/3); else the shortest that begins with it, if it has three letters; else NULL. */
 const char *text_nearest(const char *word, const char *const *names, size_t n);
+/* The end of a message: "; did you mean 'NEAR'?", or "" where near is NULL. Into buffer[size]. */
+char *text_did_you_mean(const char *near, char *buffer, size_t size);
 
 /* Bytes of text[0..length) before the first that is not UTF-8 or is a control character other than tab and line ends;
  * `length` when all is good. */

@@ -16,13 +16,10 @@ static enum status find_baselines(const struct options *o, const struct baseline
     *n = 0;
     for (size_t i = 0; i < o->n_files; i++) {
         size_t found = baseline_find_all(o->files[i], out + *n);
-        const char *names[32];
-        for (size_t k = 0; k < baseline_registry_size; k++)
-            names[k] = baseline_registry[k]->name;
-        const char *near = text_nearest(o->files[i], names, baseline_registry_size);
+        char near[80];
         if (!found)
-            return error_set(e, STATUS_USAGE, "there is no baseline '%.60s'%s%s%s (gears growth baseline lists them)",
-                             o->files[i], near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+            return error_set(e, STATUS_USAGE, "there is no baseline '%.60s'%s (gears growth baseline lists them)",
+                             o->files[i], baseline_nearest(o->files[i], near, sizeof near));
         *n += found;
         if (*n + baseline_registry_size > MOST_RUNS)
             return error_set(e, STATUS_USAGE, "too many baselines");

@@ -97,7 +97,7 @@ enum status command_help(const struct options *o, struct error *e)
             show_options(c);
         names[n++] = c->name;
     }
-    const char *near = text_nearest(name, names, n);
-    return error_set(e, STATUS_USAGE, "unknown command '%s'%s%s%s (gears help lists the commands)", name,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    char near[80];
+    return error_set(e, STATUS_USAGE, "unknown command '%s'%s (gears help lists the commands)", name,
+                     text_did_you_mean(text_nearest(name, names, n), near, sizeof near));
 }

@@ -71,8 +71,8 @@ static int complain(int argc, char **argv)
         if (space && strcmp(space + 1, argv[1]) == 0)
             near = names[i];
     }
-    fprintf(stderr, "gears: unknown command '%.60s'%s%s%s (gears help lists the commands)\n", given,
-            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    fprintf(stderr, "gears: unknown command '%.60s'%s (gears help lists the commands)\n", given,
+            text_did_you_mean(near, members, sizeof members));
     return STATUS_USAGE;
 }
 

@@ -190,9 +190,9 @@ static enum status unknown_model(const char *name, struct error *e)
     const char *names[64];
     for (size_t i = 0; i < model_registry_size; i++)
         names[i] = model_registry[i]->name;
-    const char *near = text_nearest(name, names, model_registry_size);
-    return error_set(e, STATUS_USAGE, "there is no model '%.60s'%s%s%s (gears models lists them)", name,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    char near[80];
+    return error_set(e, STATUS_USAGE, "there is no model '%.60s'%s (gears models lists them)", name,
+                     text_did_you_mean(text_nearest(name, names, model_registry_size), near, sizeof near));
 }
 
 enum status command_models(const struct options *o, struct error *e)

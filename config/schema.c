@@ -58,11 +58,11 @@ static enum status wrong_type(const struct config_node *n, const char *path, con
 static enum status wrong_word(const struct config_node *n, const char *path, const struct config_field *f,
                               const char *or_else, struct error *e)
 {
-    char found[96], allowed[LIST_SIZE];
+    char found[96], allowed[LIST_SIZE], end[80];
     const char *near = n->kind == NODE_SCALAR ? text_nearest(n->text, f->choices, count_words(f->choices)) : NULL;
-    return config_error(n, e, "%s: expected %s%s, found %s%s%s%s", path, or_else,
+    return config_error(n, e, "%s: expected %s%s, found %s%s", path, or_else,
                         join_words(f->choices, allowed, sizeof allowed), describe(n, found, sizeof found),
-                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+                        text_did_you_mean(near, end, sizeof end));
 }
 
 static bool plain_number(const struct config_node *n, double *value)

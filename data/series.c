@@ -236,9 +236,9 @@ static enum status unknown_series(const char *name, struct error *e)
     enum status status = series_names(&names, &n, e);
     if (status)
         return status;
-    const char *near = text_nearest(name, (const char *const *)names, n);
-    status = error_set(e, STATUS_BAD_INPUT, "unknown series '%.60s'%s%s%s (gears data lists all %zu)", name,
-                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", n);
+    char near[128];
+    text_did_you_mean(text_nearest(name, (const char *const *)names, n), near, sizeof near);
+    status = error_set(e, STATUS_BAD_INPUT, "unknown series '%.60s'%s (gears data lists all %zu)", name, near, n);
     series_names_free(names);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "growth/fit/file.h"
 #include "growth/forecast/forecast.h"
 #include "growth/identify/identify.h"
+#include "growth/named.h"
 #include "growth/solve.h"
 #include "growth/variable.h"
 
@@ -200,46 +201,12 @@ static enum status find_model(struct resolver *r)
         return STATUS_OK;
     for (size_t i = 0; i < model_registry_size; i++)
         names[i] = model_registry[i]->name;
-    const char *near = text_nearest(name, names, model_registry_size);
-    char allowed[512] = "";
+    char allowed[512] = "", near[80];
     size_t used = 0;
     for (size_t i = 0; i < model_registry_size && used < sizeof allowed; i++)
         used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", i ? ", " : "", names[i]);
-    return config_error(node, r->e, "unknown model '%.60s'%s%s%s (allowed: %s)", name, near ? "; did you mean '" : "",
-                        near ? near : "", near ? "'?" : "", allowed);
-}
-
-static const char *nearest_parameter(const struct model *m, const char *key)
-{
-    const char *keys[MODEL_MAX_PARAMS];
-    for (size_t i = 0; i < m->n_params; i++)
-        keys[i] = m->params[i].key;
-    return text_nearest(key, keys, m->n_params);
-}
-
-/* A parameter named by a scalar. */
-static enum status find_parameter(struct resolver *r, const struct config_node *node, size_t *out)
-{
-    const char *key = config_text(node, ""), *near;
-    *out = param_find(r->model->params, r->model->n_params, key);
-    if (*out < r->model->n_params)
-        return STATUS_OK;
-    near = nearest_parameter(r->model, key);
-    return config_error(node, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)",
-                        r->model->name, key, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
-                        r->model->name);
-}
-
-static enum status find_variable(struct resolver *r, const struct config_node *node, size_t *out)
-{
-    const char *key = config_text(node, ""), *near;
-    *out = variable_find(r->model, key);
-    if (*out < variable_count(r->model))
-        return STATUS_OK;
-    near = variable_nearest(r->model, key);
-    return config_error(node, r->e, "model %s has no variable '%.60s'%s%s%s (gears models %s lists them)",
-                        r->model->name, key, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
-                        r->model->name);
+    text_did_you_mean(text_nearest(name, names, model_registry_size), near, sizeof near);
+    return config_error(node, r->e, "unknown model '%.60s'%s (allowed: %s)", name, near, allowed);
 }
 
 static enum status check_parameter_range(struct resolver *r, const struct config_node *node, size_t i, double value)
@@ -259,13 +226,13 @@ static enum status read_parameters(struct resolver *r)
         const struct config_node *item = config_item(map, k);
         size_t i = param_find(m->params, m->n_params, config_key(map, k));
         if (i == m->n_params) {
-            const char *near = nearest_parameter(m, config_key(map, k));
+            char near[80];
             if (config_later(item, model) == model)
                 return config_error(model, r->e, "model %s has no parameter '%.60s', which the file gives", m->name,
                                     config_key(map, k));
-            return config_error_at_key(
-                map, k, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)", m->name,
-                config_key(map, k), near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", m->name);
+            return config_error_at_key(map, k, r->e, "model %s has no parameter '%.60s'%s (gears models %s lists them)",
+                                       m->name, config_key(map, k),
+                                       named_nearest_parameter(m, config_key(map, k), near, sizeof near), m->name);
         }
         double value = config_number(item, 0);
         enum status status = check_parameter_range(r, item, i, value);
@@ -316,10 +283,10 @@ static enum status start_run(struct simulation *s, void *context, struct error *
             const char *keys[MODEL_MAX_STATES];
             for (size_t j = 0; j < m->n_states; j++)
                 keys[j] = m->states[j].key;
-            const char *near = text_nearest(config_key(initial, k), keys, m->n_states);
-            return config_error_at_key(initial, k, e, "model %s has no state '%.60s'%s%s%s", m->name,
-                                       config_key(initial, k), near ? "; did you mean '" : "", near ? near : "",
-                                       near ? "'?" : "");
+            char near[80];
+            text_did_you_mean(text_nearest(config_key(initial, k), keys, m->n_states), near, sizeof near);
+            return config_error_at_key(initial, k, e, "model %s has no state '%.60s'%s", m->name,
+                                       config_key(initial, k), near);
         }
         if (!(level > 0))
             return config_error(config_item(initial, k), e, "initial.%s: %g: a level must be above 0",
@@ -378,7 +345,7 @@ static enum status read_intervention(struct resolver *r, const struct config_nod
     const struct config_node *factor = config_get(node, "factor"), *value = config_get(node, "value");
     const struct config_node *from = config_get(node, "ramp.from"), *to = config_get(node, "ramp.to"),
                              *solved = config_get(r->root, "solve.parameter");
-    enum status status = find_parameter(r, config_get(node, "parameter"), &v.param);
+    enum status status = named_parameter(r->model, config_get(node, "parameter"), &v.param, r->e);
     if (status)
         return status;
     if (!(v.to > v.from))
@@ -427,9 +394,9 @@ static enum status read_solve(struct resolver *r)
     if (!node)
         return STATUS_OK;
     struct solve_target target = {.year = config_number(at, 0), .value = config_number(config_get(node, "value"), 1)};
-    enum status status = find_parameter(r, config_get(node, "parameter"), &target.parameter);
+    enum status status = named_parameter(r->model, config_get(node, "parameter"), &target.parameter, r->e);
     if (!status)
-        status = find_variable(r, config_get(node, "variable"), &target.variable);
+        status = named_variable(r->model, config_get(node, "variable"), &target.variable, r->e);
     if (!status && !(s->p[target.parameter] > 0))
         status = config_error(config_get(node, "parameter"), r->e, "solve: %s is %g: the search must start above 0",
                               s->model->params[target.parameter].key, s->p[target.parameter]);
@@ -495,7 +462,7 @@ static enum status convert_units(struct resolver *r, const struct config_node *n
 
 static enum status read_comparison(struct resolver *r, const struct config_node *node, struct comparison *c)
 {
-    enum status status = find_variable(r, config_get(node, "variable"), &c->variable);
+    enum status status = named_variable(r->model, config_get(node, "variable"), &c->variable, r->e);
     if (!status)
         status = load_series(node, &c->series, r->e);
     if (!status)

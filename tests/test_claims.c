@@ -157,6 +157,22 @@ START_TEST(tracks)
 }
 END_TEST
 
+/* The shipped scenarios are there wherever a user keeps data of their own. */
+START_TEST(scenarios_do_not_hang_on_the_data_folder)
+{
+    char folder[TESTING_PATH], path[TESTING_PATH];
+    testing_folder(folder);
+    setenv("GEARS_DATA", folder, 1);
+    ck_assert_int_eq(track_scenario_path("frontier.yaml", path, sizeof path, NULL), STATUS_OK);
+    ck_assert(testing_exists(path));
+    ck_assert_int_eq(track_scenario_path("fits/frontier.yaml", path, sizeof path, NULL), STATUS_OK);
+    ck_assert(testing_exists(path));
+    ck_assert_int_eq(track_scenario_path("nobodys.yaml", path, sizeof path, NULL), STATUS_FAILED);
+    ck_assert_int_eq(track_scenario_path("fits/../../README.md", path, sizeof path, NULL), STATUS_FAILED);
+    unsetenv("GEARS_DATA");
+}
+END_TEST
+
 /* --- the command -------------------------------------------------------------------------------------------------- */
 
 static struct program p;
@@ -241,6 +257,7 @@ int main(void)
     tcase_add_test(parts, the_model_is_held_against_its_own_path);
     tcase_add_loop_test(parts, five_countries, 0, 5);
     tcase_add_test(parts, tracks);
+    tcase_add_test(parts, scenarios_do_not_hang_on_the_data_folder);
     tcase_add_test(command, claim_a_says_what_the_files_say);
     tcase_add_test(command, claim_d_as_json);
     tcase_add_test(command, an_unknown_claim);

@@ -279,6 +279,9 @@ START_TEST(nearest_of_several_is_the_first_of_the_best)
     ck_assert_str_eq(text_nearest("saving_rat", close, 3), "saving_rate");
     ck_assert_str_eq(text_nearest("saving_ratz", close + 1, 2), "saving_rate");
     ck_assert_ptr_null(text_nearest("saving_rate", close, 0));
+    char end[40] = "x";
+    ck_assert_str_eq(text_did_you_mean("saving_rate", end, sizeof end), "; did you mean 'saving_rate'?");
+    ck_assert_str_eq(text_did_you_mean(NULL, end, sizeof end), "");
     ck_assert_str_eq(text_nearest("sav", close, 3), "saving_rate");
 }
 END_TEST

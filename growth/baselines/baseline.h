@@ -135,6 +135,8 @@ extern const struct baseline *const baseline_registry[];
 extern const size_t baseline_registry_size;
 /* NULL: no such name. */
 const struct baseline *baseline_find(const char *name);
+/* The name nearest to a misspelt one as the end of a message (text_did_you_mean). Into buffer[size]. */
+char *baseline_nearest(const char *name, char *buffer, size_t size);
 /* All of that name or that family ("hanson": hanson-sum and hanson-ces); "all". Into out[baseline_registry_size]; the
  * count, 0 for an unknown name. */
 size_t baseline_find_all(const char *name, const struct baseline **out);

@@ -1,6 +1,8 @@
 /* The table of baselines: one line each. */
 #include "growth/baselines/members.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 const struct baseline *const baseline_registry[] = {
@@ -15,6 +17,14 @@ const struct baseline *baseline_find(const char *name)
         if (strcmp(baseline_registry[i]->name, name) == 0)
             return baseline_registry[i];
     return NULL;
+}
+
+char *baseline_nearest(const char *name, char *buffer, size_t size)
+{
+    const char *names[sizeof baseline_registry / sizeof baseline_registry[0]];
+    for (size_t i = 0; i < baseline_registry_size; i++)
+        names[i] = baseline_registry[i]->name;
+    return text_did_you_mean(text_nearest(name, names, baseline_registry_size), buffer, size);
 }
 
 size_t baseline_find_all(const char *name, const struct baseline **out)

@@ -1,5 +1,6 @@
 #include "growth/claims/tracks.h"
 
+#include "base/share.h"
 #include "growth/fit/file.h"
 #include "growth/variable.h"
 
@@ -124,19 +125,17 @@ bool track_mean_growth(const struct track *t, double from, double to, double *me
 
 enum { LAST_YEAR = 2030 };
 
-static enum status scenario_path(const char *name, char *path, size_t size, struct error *e)
+enum status track_scenario_path(const char *name, char *path, size_t size, struct error *e)
 {
-    char folder[4096];
-    enum status status = data_directory(folder, sizeof folder, e);
-    snprintf(path, size, "%s/../scenarios/%s", folder, name);
-    return status;
+    return share_scenario(name, path, size) ? STATUS_OK
+                                            : error_set(e, STATUS_FAILED, "the shipped scenario %s is not there", name);
 }
 
 enum status track_model_run(struct track_model *m, const struct reporter *reporter, struct error *e)
 {
     char path[4200];
     *m = (struct track_model){0};
-    enum status status = scenario_path("frontier.yaml", path, sizeof path, e);
+    enum status status = track_scenario_path("frontier.yaml", path, sizeof path, e);
     if (!status)
         status = scenario_read(path, NULL, 0, reporter, &m->scenario, e);
     if (!status)
@@ -178,7 +177,7 @@ enum status track_model_refit(double cut, struct trajectory *out, const struct r
     struct scenario scenario = {0};
     struct fit fit = {0};
     *out = (struct trajectory){0};
-    enum status status = scenario_path("fits/frontier.yaml", path, sizeof path, e);
+    enum status status = track_scenario_path("fits/frontier.yaml", path, sizeof path, e);
     if (!status)
         status = fit_read(path, NULL, 0, reporter, &scenario, &fit, e);
     if (!status)

@@ -44,4 +44,7 @@ double track_path_at(const struct trajectory *t, const char *key, double year);
 /* A variable ("Y", "y") of its first run in a year. */
 double track_model_at(const struct track_model *m, const char *key, double year);
 
+/* Where the shipped scenario of that name is, into path[size]. STATUS_FAILED: it is nowhere. */
+enum status track_scenario_path(const char *name, char *path, size_t size, struct error *e);
+
 #endif

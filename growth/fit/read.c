@@ -1,6 +1,7 @@
 /* From a file to a fit. */
 #include "base/text.h"
 #include "growth/fit/file.h"
+#include "growth/named.h"
 #include "growth/variable.h"
 
 #include <math.h>
@@ -41,9 +42,10 @@ static enum status find_free(const struct reader *r, const struct config_node *n
             return STATUS_OK;
         }
     }
-    const char *near = text_nearest(key, keys, m->n_params + m->n_states);
-    return config_error(name, r->e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)", m->name,
-                        key, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", m->name);
+    char near[80];
+    text_did_you_mean(text_nearest(key, keys, m->n_params + m->n_states), near, sizeof near);
+    return config_error(name, r->e, "model %s has no parameter '%.60s'%s (gears models %s lists them)", m->name, key,
+                        near, m->name);
 }
 
 static enum status read_bounds(const struct reader *r, const struct config_node *node, struct fit_parameter *p)
@@ -133,18 +135,14 @@ static enum status read_points(const struct reader *r, const struct config_node 
 {
     const struct config_node *points = config_get(node, "points"), *name = config_get(node, "variable");
     const struct model *m = r->f->base.model;
-    size_t variable = variable_find(m, config_text(name, "")), n = config_length(points);
-    if (variable == variable_count(m)) {
-        const char *near = variable_nearest(m, config_text(name, ""));
-        return config_error(name, r->e, "model %s has no variable '%.60s'%s%s%s (gears models %s lists them)", m->name,
-                            config_text(name, ""), near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
-                            m->name);
-    }
+    size_t variable, n = config_length(points);
+    enum status status = named_variable(m, name, &variable, r->e);
+    if (status)
+        return status;
     double *year = calloc(2 * n + 1, sizeof *year), *value;
     if (!year)
         return error_memory(r->e);
     value = year + n;
-    enum status status = STATUS_OK;
     for (size_t i = 0; i < n && !status; i++) {
         value[i] = config_number(config_item(points, i), 0);
         if (!text_to_year(config_key(points, i), &year[i]))

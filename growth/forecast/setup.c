@@ -2,6 +2,7 @@
 #include "growth/forecast/forecast.h"
 
 #include "base/text.h"
+#include "growth/named.h"
 #include "growth/variable.h"
 
 #include <gsl/gsl_fit.h>
@@ -190,30 +191,6 @@ static enum status read_distribution(const struct config_node *node, struct dist
 
 /* --- inputs ------------------------------------------------------------------------------------------------------- */
 
-static enum status find_parameter(const struct model *m, const struct config_node *node, size_t *out, struct error *e)
-{
-    const char *keys[MODEL_MAX_PARAMS], *key = config_text(node, "");
-    *out = param_find(m->params, m->n_params, key);
-    if (*out < m->n_params)
-        return STATUS_OK;
-    for (size_t i = 0; i < m->n_params; i++)
-        keys[i] = m->params[i].key;
-    const char *near = text_nearest(key, keys, m->n_params);
-    return config_error(node, e, "model %s has no parameter '%.60s'%s%s%s (gears models %s lists them)", m->name, key,
-                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", m->name);
-}
-
-static enum status find_variable(const struct model *m, const struct config_node *node, size_t *out, struct error *e)
-{
-    const char *key = config_text(node, "");
-    *out = variable_find(m, key);
-    if (*out < variable_count(m))
-        return STATUS_OK;
-    const char *near = variable_nearest(m, key);
-    return config_error(node, e, "model %s has no variable '%.60s'%s%s%s (gears models %s lists them)", m->name, key,
-                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", m->name);
-}
-
 static enum status read_level(const struct forecast_setup *f, const struct config_node *node,
                               struct forecast_input *input, struct error *e)
 {
@@ -223,9 +200,9 @@ static enum status read_level(const struct forecast_setup *f, const struct confi
         return config_error(node, e, "a variable wants %s", !at ? "at: the date" : "by: the parameter that is found");
     input->is_variable = true;
     input->year = config_number(at, 0);
-    enum status status = find_variable(s->model, config_get(node, "variable"), &input->variable, e);
+    enum status status = named_variable(s->model, config_get(node, "variable"), &input->variable, e);
     if (!status)
-        status = find_parameter(s->model, by, &input->parameter, e);
+        status = named_parameter(s->model, by, &input->parameter, e);
     if (!status && !(input->year > s->from && input->year < s->to))
         status = config_error(at, e, "at: %.10g is not within the run, %.10g to %.10g", input->year, s->from, s->to);
     if (!status && !(distribution_quantile(&input->distribution, 1e-9) > 0))
@@ -242,7 +219,7 @@ static enum status read_input(struct forecast_setup *f, const struct config_node
                             parameter ? ", not both" : "");
     enum status status = read_distribution(node, &input->distribution, e);
     if (!status && parameter)
-        status = find_parameter(f->run->simulation.model, parameter, &input->parameter, e);
+        status = named_parameter(f->run->simulation.model, parameter, &input->parameter, e);
     else if (!status)
         status = read_level(f, node, input, e);
     if (!status && parameter && (config_get(node, "at") || config_get(node, "by")))
@@ -272,9 +249,9 @@ static enum status find_input(const struct forecast_setup *f, const struct confi
         if (strcmp(names[*out], config_text(node, "")) == 0)
             return STATUS_OK;
     }
-    const char *near = text_nearest(config_text(node, ""), names, f->n_inputs);
-    return config_error(node, e, "'%.60s' is not among the uncertain quantities%s%s%s", config_text(node, ""),
-                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    char near[FORECAST_NAME + 24];
+    text_did_you_mean(text_nearest(config_text(node, ""), names, f->n_inputs), near, sizeof near);
+    return config_error(node, e, "'%.60s' is not among the uncertain quantities%s", config_text(node, ""), near);
 }
 
 static enum status read_correlation(const struct forecast_setup *f, const struct config_node *node, double *matrix,
@@ -401,14 +378,10 @@ static enum status read_extrapolation(struct forecast_setup *f, const struct con
     struct forecast_extrapolation *x = &f->extrapolations[f->n_extrapolations++];
     const struct config_node *name = config_get(node, "baseline");
     const struct baseline *b = baseline_find(config_text(name, ""));
-    const char *names[32], *near;
-    for (size_t i = 0; i < baseline_registry_size && i < 32; i++)
-        names[i] = baseline_registry[i]->name;
-    if (!b) {
-        near = text_nearest(config_text(name, ""), names, baseline_registry_size);
-        return config_error(name, e, "there is no baseline '%.60s'%s%s%s", config_text(name, ""),
-                            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
+    char near[80];
+    if (!b)
+        return config_error(name, e, "there is no baseline '%.60s'%s (gears growth baseline lists them)",
+                            config_text(name, ""), baseline_nearest(config_text(name, ""), near, sizeof near));
     struct series s;
     enum status status = load_series(config_get(node, "series"), &s, e);
     if (status)
@@ -427,7 +400,7 @@ static enum status find_share(struct forecast_setup *f, const struct config_node
 {
     const struct model *m = f->run->simulation.model;
     if (node)
-        return find_variable(m, node, &f->share, e);
+        return named_variable(m, node, &f->share, e);
     f->share = variable_find(m, "machine_share");
     if (f->share == variable_count(m))
         f->share = SIZE_MAX;

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "growth/identify/identify_private.h"
+#include "growth/named.h"
 #include "growth/variable.h"
 
 #include <math.h>
@@ -99,10 +100,11 @@ static enum status read_baselines(struct identify_settings *s, const struct conf
         const struct config_node *node = config_item(list, k), *name = config_get(node, "baseline");
         struct identify_baseline *b = &s->baselines[s->n_baselines++];
         struct series series;
+        char near[80];
         b->baseline = baseline_find(config_text(name, ""));
         if (!b->baseline)
-            return config_error(name, e, "there is no baseline '%.60s' (gears growth baseline lists them)",
-                                config_text(name, ""));
+            return config_error(name, e, "there is no baseline '%.60s'%s (gears growth baseline lists them)",
+                                config_text(name, ""), baseline_nearest(config_text(name, ""), near, sizeof near));
         snprintf(b->series, sizeof b->series, "%.63s", config_text(config_get(node, "series"), ""));
         struct error inner = {0};
         if (baseline_series_open(b->series, &series, &inner))
@@ -124,10 +126,11 @@ static enum status read_settings(struct identify_settings *s, const struct model
     static const double usual[] = {1900, 1950, 1980, 2000};
     const char *key = config_text(variable, "machine_ratio");
     s->variable = variable_find(m, key);
-    if (s->variable == variable_count(m))
-        return variable
-                   ? config_error(variable, e, "model %s has no variable '%.60s'", m->name, key)
-                   : error_set(e, STATUS_BAD_INPUT, "model %s has no variable %s: say identify.variable", m->name, key);
+    if (s->variable == variable_count(m) && !variable)
+        return error_set(e, STATUS_BAD_INPUT, "model %s has no variable %s: say identify.variable", m->name, key);
+    enum status status = variable ? named_variable(m, variable, &s->variable, e) : STATUS_OK;
+    if (status)
+        return status;
     s->level = number(root, "level", 1);
     s->before = number(root, "before", 40);
     s->after = number(root, "after", 250);
