@@ -64,10 +64,20 @@ static json_t *to_json(const struct forecasts *f)
     return runs;
 }
 
+/* DIR/WHAT.csv or DIR/WHAT-RUN.csv, into path. */
+static const char *csv_path(const struct analysis_folder *a, const char *what, const char *run, char *path, size_t size)
+{
+    char name[120];
+    snprintf(name, sizeof name, "%s%s%.100s.csv", what, run ? "-" : "", run ? run : "");
+    for (char *c = name; *c; c++)
+        *c = (char)(*c == '/' || *c == ' ' ? '_' : *c);
+    return run_folder_file(&a->folder, name, path, size);
+}
+
 /* A run's part of the folder; its name stands in those of its files where there are several. */
 static enum status write_run(struct analysis_folder *a, const struct forecast *f, bool several, struct error *e)
 {
-    char text[1024], name[120], path[4400];
+    char text[1024], path[4400];
     const char *run = f->setup->run->name;
     page_add_heading(a->page, run);
     page_add_paragraph(a->page, forecast_to_text(f, text, sizeof text));
@@ -75,10 +85,9 @@ static enum status write_run(struct analysis_folder *a, const struct forecast *f
     analysis_folder_add_table(a, forecast_extrapolations_table(f));
     analysis_folder_add_table(a, forecast_inputs_table(f));
     analysis_folder_add_table(a, forecast_anchors_table(f));
-    snprintf(name, sizeof name, several ? "draws-%s.csv" : "draws.csv", run);
-    for (char *c = name; *c; c++)
-        *c = (char)(*c == '/' || *c == ' ' ? '_' : *c);
-    enum status status = forecast_write_csv(f, run_folder_file(&a->folder, name, path, sizeof path), e);
+    enum status status = forecast_write_csv(f, csv_path(a, "draws", several ? run : NULL, path, sizeof path), e);
+    if (!status && f->sets.n)
+        status = forecast_write_sets_csv(f, csv_path(a, "sets", several ? run : NULL, path, sizeof path), e);
     struct figure *figures[] = {figure_of_forecast(f), figure_of_tornado(f)};
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         if (figures[i] && several)

@@ -353,6 +353,19 @@ enum status phases_find(const struct trajectory *t, const struct phase_options *
     return status;
 }
 
+/* Not simply the last phase: on the way to a blow-up growth may pause for years. */
+double phases_onset(const struct phase_table *table, double parity)
+{
+    size_t last = table->n_phases - 1;
+    for (size_t k = 1; k < table->n_phases; k++) {
+        const struct phase *p = &table->phases[k];
+        bool outlasts = k == last || (isfinite(parity) && p->to > parity);
+        if (outlasts && p->kind == PHASE_SUPER_EXPONENTIAL)
+            return p->from;
+    }
+    return INFINITY;
+}
+
 const char *phase_kind_name(enum phase_kind kind)
 {
     static const char *const names[] = {"sub-exponential", "exponential", "super-exponential"};

@@ -77,6 +77,11 @@ struct phase_options {
 enum status phases_find(const struct trajectory *t, const struct phase_options *options, struct phase_table *out,
                         struct error *e);
 
+/* Start of the phase of machines, given the date of parity at which they do half of research (infinite or NAN:
+ * unknown): the first super-exponential phase, not the table's first phase, that lasts beyond it; else the last phase
+ * if it is super-exponential. INFINITY: there is none. */
+double phases_onset(const struct phase_table *table, double parity);
+
 const char *phase_kind_name(enum phase_kind kind); /* "super-exponential" */
 const char *phase_pace_name(enum phase_pace pace); /* "faster" */
 

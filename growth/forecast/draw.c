@@ -75,19 +75,6 @@ static double first_at_least(const struct course *c, double from, double level)
     return INFINITY;
 }
 
-/* Not simply the last phase: on the way to a blow-up growth may pause for years. */
-double forecast_onset(const struct phase_table *table, double parity)
-{
-    size_t last = table->n_phases - 1;
-    for (size_t k = 1; k < table->n_phases; k++) {
-        const struct phase *p = &table->phases[k];
-        bool outlasts = k == last || (isfinite(parity) && p->to > parity);
-        if (outlasts && p->kind == PHASE_SUPER_EXPONENTIAL)
-            return p->from;
-    }
-    return INFINITY;
-}
-
 double forecast_grid_year(const struct forecast_setup *f, size_t i)
 {
     return f->today - GRID_BEFORE + (double)i;
@@ -140,7 +127,7 @@ static void read_outcomes(const struct forecast_setup *f, const struct trajector
         double fifth = first_at_least(&share, begin, 0.2), all = first_at_least(&share, begin, 0.99);
         o[OUTCOME_TAKEOVER] = isfinite(fifth) ? all - fifth : INFINITY;
     }
-    o[OUTCOME_ONSET] = forecast_onset(phases, o[OUTCOME_PARITY]);
+    o[OUTCOME_ONSET] = phases_onset(phases, o[OUTCOME_PARITY]);
     set_grid(f, t, out);
 }
 
@@ -153,12 +140,13 @@ static void fail(struct forecast_draw *out, enum forecast_state state, const str
 }
 
 /* Set the inputs (n_inputs) and solve for the rest, from the parameters that *s has. */
-static enum status solve_for(const struct forecast_setup *f, const double *input, const struct reporter *reporter,
-                             struct simulation *s, struct error *e)
+static enum status solve_for(const struct forecast_setup *f, const double *input, double level,
+                             const struct reporter *reporter, struct simulation *s, struct error *e)
 {
     struct solve_target targets[FORECAST_MAX_INPUTS], first = f->run->solved;
     size_t n = 0;
     first.tolerance = 1e-7;
+    first.value = level;
     for (size_t k = 0; k < f->n_inputs; k++) {
         const struct forecast_input *in = &f->inputs[k];
         const struct param *param = &s->model->params[in->parameter];
@@ -179,25 +167,51 @@ static enum status solve_for(const struct forecast_setup *f, const double *input
                        (void *)f->run, reporter, e);
 }
 
-/* From the start (the medians), where a run is known, to the draw in so many steps: the solution of one step is near
- * that of the next, while at one leap the machines may run away before the dates that are asked for. */
-static enum status walk_to(const struct forecast_setup *f, const double *u, size_t steps,
+static bool is_input(const struct forecast_setup *f, size_t parameter)
+{
+    for (size_t k = 0; k < f->n_inputs; k++)
+        if (f->inputs[k].parameter == parameter)
+            return true;
+    return false;
+}
+
+/* One future: probabilities of the inputs; what a fit gave for the rest (p NULL: the scenario's own), and the
+ * parameters of a run with that and all inputs at their medians (NULL: there is none yet). */
+struct future {
+    const double *u, *p, *start;
+    double level;
+};
+
+/* From where a run is known, with all inputs at their medians, to the draw in so many steps: the solution of one step
+ * is near that of the next, while at one leap the machines may run away before the dates that are asked for. Where that
+ * run has not the fit's parameters, those are walked to as well. */
+static enum status walk_to(const struct forecast_setup *f, const struct future *to, size_t steps,
                            const struct reporter *reporter, struct simulation *s, struct error *e)
 {
     enum status status = STATUS_OK;
-    memcpy(s->p, f->start, s->model->n_params * sizeof *s->p);
+    bool fitted = to->p && !to->start;
+    memcpy(s->p, to->start ? to->start : f->start, s->model->n_params * sizeof *s->p);
     for (size_t step = 1; step <= steps && !status; step++) {
-        double input[FORECAST_MAX_INPUTS], left = 1 - (double)step / (double)steps;
+        double input[FORECAST_MAX_INPUTS], left = 1 - (double)step / (double)steps, level = f->run->solved.value;
+        for (size_t i = 0; fitted && i < s->model->n_params; i++)
+            if (!is_input(f, i))
+                s->p[i] += (to->p[i] - s->p[i]) / (double)(steps - step + 1);
+        if (to->p)
+            level = to->level - (fitted ? left : 0) * (to->level - level);
         for (size_t k = 0; k < f->n_inputs; k++)
-            input[k] = distribution_quantile(&f->inputs[k].distribution, u[k] + left * (0.5 - u[k]));
-        status = solve_for(f, input, reporter, s, e);
+            input[k] = distribution_quantile(&f->inputs[k].distribution, to->u[k] + left * (0.5 - to->u[k]));
+        status = solve_for(f, input, level, reporter, s, e);
     }
     return status;
 }
 
-void forecast_at(const struct forecast_setup *f, const double *u, const struct reporter *reporter,
-                 struct forecast_draw *out)
+void forecast_at(const struct forecast_setup *f, const double *u, const struct forecast_sets *sets, size_t set,
+                 const struct reporter *reporter, struct forecast_draw *out)
 {
+    const struct forecast_draw *known =
+        sets && sets->at_medians[set].state == DRAW_DONE ? &sets->at_medians[set] : NULL;
+    const struct future to = {u, sets ? sets->p[set] : NULL, known ? known->parameter : NULL,
+                              sets ? sets->level[set] : NAN};
     struct simulation s = f->run->simulation;
     struct trajectory t = {0};
     struct phase_table phases;
@@ -207,9 +221,9 @@ void forecast_at(const struct forecast_setup *f, const double *u, const struct r
         out->input[k] = distribution_quantile(&f->inputs[k].distribution, u[k]);
     for (size_t k = 0; k < N_OUTCOMES; k++)
         out->outcome[k] = NAN;
-    enum status status = walk_to(f, u, 1, reporter, &s, &e);
+    enum status status = walk_to(f, &to, 1, reporter, &s, &e);
     for (size_t steps = 4; status == STATUS_FAILED && steps <= 16; steps *= 4)
-        status = walk_to(f, u, steps, reporter, &s, &e);
+        status = walk_to(f, &to, steps, reporter, &s, &e);
     if (status) {
         fail(out, status == STATUS_BAD_INPUT ? DRAW_OUT_OF_RANGE : DRAW_NOT_SOLVED, &e);
         return;

@@ -1,5 +1,6 @@
 /* All draws of a forecast, and what they amount to. */
 #include "growth/forecast/forecast.h"
+#include "growth/forecast/forecast_private.h"
 
 #include "solver/parallel.h"
 
@@ -30,10 +31,11 @@ static void draw_one(size_t i, void *context)
     struct random_stream stream = random_stream(w->out->seed, k);
     double u[FORECAST_MAX_INPUTS];
     copula_draw(&f->copula, &stream, u);
-    forecast_at(f, u, w->reporter, &w->out->draws[k]);
+    const struct forecast_sets *sets = w->out->sets.n ? &w->out->sets : NULL;
+    forecast_at(f, u, sets, sets ? k % sets->n : 0, w->reporter, &w->out->draws[k]);
 }
 
-static void set_medians(const struct forecast_setup *f, double *u)
+static void take_medians(const struct forecast_setup *f, double *u)
 {
     for (size_t k = 0; k < f->n_inputs; k++)
         u[k] = 0.5;
@@ -46,13 +48,22 @@ static void swing_one(size_t i, void *context)
     const struct forecast_setup *f = w->out->setup;
     struct forecast_draw draw;
     double u[FORECAST_MAX_INPUTS];
-    set_medians(f, u);
+    take_medians(f, u);
     size_t input = i / 2;
     bool low = i % 2 == 0;
     u[input] = low ? 0.1 : 0.9;
-    forecast_at(f, u, w->reporter, &draw);
+    forecast_at(f, u, NULL, 0, w->reporter, &draw);
     double onset = draw.state == DRAW_DONE ? draw.outcome[OUTCOME_ONSET] : NAN;
     *(low ? &w->out->swing[input].at_10 : &w->out->swing[input].at_90) = onset;
+}
+
+/* Set i of the fit with all inputs at their medians. */
+static void one_set(size_t i, void *context)
+{
+    const struct work *w = context;
+    double u[FORECAST_MAX_INPUTS];
+    take_medians(w->out->setup, u);
+    forecast_at(w->out->setup, u, &w->out->sets, i, w->reporter, &w->out->sets.at_medians[i]);
 }
 
 /* --- summing up --------------------------------------------------------------------------------------------------- */
@@ -102,9 +113,21 @@ static void correlate(const struct forecast *f, size_t input, double *room, doub
     *out = n > 2 ? gsl_stats_spearman(x, 1, y, 1, n, work) : NAN;
 }
 
+/* Quantiles of the onset over the fit's sets, the inputs at their medians. */
+static void conclude_sets(struct forecast_sets *s, double *room)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < s->n; k++)
+        if (s->at_medians[k].state == DRAW_DONE)
+            room[n++] = s->at_medians[k].outcome[OUTCOME_ONSET];
+    qsort(room, n, sizeof *room, ascending);
+    s->onset_10 = n ? forecast_quantile(room, n, 0.1) : NAN;
+    s->onset_90 = n ? forecast_quantile(room, n, 0.9) : NAN;
+}
+
 static enum status conclude(struct forecast *f, struct error *e)
 {
-    double *room = malloc((4 * f->setup->draws + 4) * sizeof *room);
+    double *room = malloc((4 * f->setup->draws + f->sets.n + 4) * sizeof *room);
     if (!room)
         return error_memory(e);
     memset(f->count, 0, sizeof f->count);
@@ -114,6 +137,7 @@ static enum status conclude(struct forecast *f, struct error *e)
         sum_up(f, (enum forecast_outcome)k, room, &f->summary[k]);
     for (size_t k = 0; k < f->setup->n_inputs; k++)
         correlate(f, k, room, &f->swing[k].rank);
+    conclude_sets(&f->sets, room);
     free(room);
     return STATUS_OK;
 }
@@ -122,8 +146,8 @@ static enum status conclude(struct forecast *f, struct error *e)
 static void run_middle(struct forecast_setup *f, const struct reporter *reporter, struct forecast *out)
 {
     double u[FORECAST_MAX_INPUTS];
-    set_medians(f, u);
-    forecast_at(f, u, reporter, &out->middle);
+    take_medians(f, u);
+    forecast_at(f, u, NULL, 0, reporter, &out->middle);
     if (out->middle.state == DRAW_DONE)
         memcpy(f->start, out->middle.parameter, sizeof f->start);
 }
@@ -144,7 +168,11 @@ enum status forecast_run(struct forecast_setup *f, uint64_t seed, int threads, c
     w.reporter = &quiet;
     for (size_t k = 0; k < f->n_inputs; k++)
         out->swing[k].at_10 = out->swing[k].at_90 = NAN;
+    enum status status = f->fit_file ? forecast_make_sets(f, seed, threads, reporter, &out->sets, e) : STATUS_OK;
+    if (status && status != STATUS_INTERRUPTED)
+        return status;
     run_middle(f, &quiet, out);
+    parallel_map(out->sets.n, threads, one_set, &w);
     parallel_map(2 * f->n_inputs, threads, swing_one, &w);
     for (; w.first < f->draws && !reporter_stop_requested(reporter); w.first += BATCH) {
         char what[80];
@@ -152,7 +180,7 @@ enum status forecast_run(struct forecast_setup *f, uint64_t seed, int threads, c
         reporter_progress(reporter, (double)w.first / (double)f->draws, what);
         parallel_map(f->draws - w.first < BATCH ? f->draws - w.first : BATCH, threads, draw_one, &w);
     }
-    enum status status = conclude(out, e);
+    status = conclude(out, e);
     out->complete = out->count[DRAW_NOT_DONE] == 0;
     if (!status && !out->complete)
         status = error_set(e, STATUS_INTERRUPTED, "interrupted after %zu of %zu draws",
@@ -166,5 +194,8 @@ enum status forecast_run(struct forecast_setup *f, uint64_t seed, int threads, c
 void forecast_clear(struct forecast *f)
 {
     free(f->draws);
+    free(f->sets.p);
+    free(f->sets.level);
+    free(f->sets.at_medians);
     memset(f, 0, sizeof *f);
 }

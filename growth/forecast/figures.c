@@ -143,14 +143,16 @@ static void add_bar(struct figure *figure, size_t panel, size_t row, double from
 
 struct figure *figure_of_tornado(const struct forecast *f)
 {
-    struct bar bars[FORECAST_MAX_INPUTS] = {{0}};
-    const char *names[FORECAST_MAX_INPUTS];
+    struct bar bars[FORECAST_MAX_INPUTS + 1] = {{0}};
+    const char *names[FORECAST_MAX_INPUTS + 1];
     size_t n = 0;
     double end = f->setup->run->simulation.to, middle = fmin(f->middle.outcome[OUTCOME_ONSET], end);
     for (size_t k = 0; k < f->setup->n_inputs; k++)
         if (!isnan(f->swing[k].at_10) && !isnan(f->swing[k].at_90))
             bars[n++] =
                 (struct bar){f->setup->inputs[k].name, fmin(f->swing[k].at_10, end), fmin(f->swing[k].at_90, end)};
+    if (f->sets.n && isfinite(f->sets.onset_10))
+        bars[n++] = (struct bar){"all fitted parameters", f->sets.onset_10, fmin(f->sets.onset_90, end)};
     qsort(bars, n, sizeof *bars, by_width);
     for (size_t k = 0; k < n; k++)
         names[k] = bars[k].name;
@@ -158,8 +160,8 @@ struct figure *figure_of_tornado(const struct forecast *f)
         n && isfinite(middle)
             ? figure_new("tornado", "What the onset depends on",
                          "Onset of the super-exponential phase with one quantity at its 10 % (blue) or 90 % quantile "
-                         "(orange) and all "
-                         "others at their medians; a bar that ends where the run ends stands for never.")
+                         "(orange) and all others at their medians; of all fitted parameters together the 10 % and "
+                         "90 % quantile of the onset itself. A bar that ends where the run ends stands for never.")
             : NULL;
     if (!figure)
         return NULL;

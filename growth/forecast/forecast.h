@@ -56,8 +56,20 @@ struct forecast_extrapolation {
     double probability;              /* that there ever is one */
 };
 
+/* What a fit leaves open: parameter sets from its posterior, by fitting again to data and priors with noise added to
+ * both (randomised maximum a posteriori; D. Oliver, N. He and A. Reynolds 1996). */
+struct forecast_sets {
+    size_t wanted, n, failed;         /* 0 wanted: no fit */
+    double (*p)[MODEL_MAX_PARAMS];    /* (n) parameters, the solved one included; owned */
+    double *level;                    /* (n) what the solved one shoots at; owned */
+    struct forecast_draw *at_medians; /* (n) each with all inputs at their medians; owned */
+    double onset_10, onset_90;        /* quantiles of their onsets */
+};
+
 struct forecast_setup {
     const struct growth_run *run; /* borrowed */
+    char *fit_file;               /* of which the sets are made; NULL: none; owned */
+    size_t fit_sets;              /* how many */
     struct forecast_input inputs[FORECAST_MAX_INPUTS];
     size_t n_inputs;
     struct copula copula;
@@ -115,16 +127,12 @@ struct forecast_draw {
     char message[160];                  /* why it failed */
 };
 
-/* Start of phase 5: the first super-exponential phase, not the table's first phase, that lasts beyond the date of parity
- * (infinite or NAN: unknown, then the last phase counts). INFINITY: there is none. */
-double forecast_onset(const struct phase_table *table, double parity);
-
 double forecast_grid_year(const struct forecast_setup *f, size_t i);
 
-/* Inputs at given probabilities u (n_inputs) -> *out. Never fails: a failure is a state of the draw. A stop that was
- * asked for leaves DRAW_NOT_DONE. */
-void forecast_at(const struct forecast_setup *f, const double *u, const struct reporter *reporter,
-                 struct forecast_draw *out);
+/* Inputs at given probabilities u (n_inputs), everything else as in set `set` of *sets (NULL: as in the scenario) ->
+ * *out. Never fails: a failure is a state of the draw. A stop that was asked for leaves DRAW_NOT_DONE. */
+void forecast_at(const struct forecast_setup *f, const double *u, const struct forecast_sets *sets, size_t set,
+                 const struct reporter *reporter, struct forecast_draw *out);
 
 enum { FORECAST_QUANTILES = 7 };
 extern const double forecast_levels[FORECAST_QUANTILES]; /* 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95 */
@@ -145,7 +153,8 @@ struct forecast_swing {
 struct forecast {
     const struct forecast_setup *setup; /* borrowed */
     uint64_t seed;
-    struct forecast_draw *draws; /* (setup->draws); owned */
+    struct forecast_sets sets;
+    struct forecast_draw *draws; /* (setup->draws); owned; draw k has set k modulo sets.n */
     size_t count[N_DRAW_STATES];
     struct forecast_draw middle; /* all inputs at their medians */
     struct forecast_swing swing[FORECAST_MAX_INPUTS];
@@ -171,5 +180,7 @@ struct table *forecast_anchors_table(const struct forecast *f);
 struct table *forecast_extrapolations_table(const struct forecast *f);
 char *forecast_to_text(const struct forecast *f, char *buffer, size_t size);
 enum status forecast_write_csv(const struct forecast *f, const char *path, struct error *e);
+/* The fit's parameter sets, one a row: every parameter of the model, and the onset with the inputs at their medians. */
+enum status forecast_write_sets_csv(const struct forecast *f, const char *path, struct error *e);
 
 #endif

@@ -120,6 +120,12 @@ json_t *forecast_to_json(const struct forecast *f)
     for (size_t k = 0; k < s->n_inputs; k++)
         json_array_append_new(inputs, input_to_json(f, k));
     json_object_set_new(o, "inputs", inputs);
+    json_object_set_new(o, "fit",
+                        s->fit_file
+                            ? json_pack("{s:i, s:i, s:o, s:o}", "sets", (int)f->sets.n, "failed", (int)f->sets.failed,
+                                        "onset_at_10", json_number_or_null(f->sets.onset_10), "onset_at_90",
+                                        json_number_or_null(f->sets.onset_90))
+                            : json_null());
     for (size_t k = 0; k < s->n_anchors; k++)
         json_array_append_new(anchors, anchor_to_json(&s->anchors[k]));
     json_object_set_new(o, "anchors", anchors);
@@ -210,6 +216,15 @@ struct table *forecast_inputs_table(const struct forecast *f)
             table_add_cell(t, "%+.2f", f->swing[k].rank);
         else
             table_add_cell(t, "-");
+    }
+    if (f->sets.n) {
+        table_add_row(t);
+        table_add_cell(t, "all fitted parameters (%zu sets)", f->sets.n);
+        for (size_t i = 0; i < N_SHOWN; i++)
+            table_add_cell(t, "-");
+        add_value(t, f->sets.onset_10, true);
+        add_value(t, f->sets.onset_90, true);
+        table_add_cell(t, "-");
     }
     return t;
 }
@@ -310,6 +325,9 @@ char *forecast_to_text(const struct forecast *f, char *buffer, size_t size)
         used += snprintf(buffer + used, size - (size_t)used,
                          " Machines do %.2g %% of research in %.0f (nine in ten: %.2g to %.2g %%).",
                          100 * share->quantile[3], f->setup->today, 100 * share->quantile[0], 100 * share->quantile[6]);
+    if (used > 0 && (size_t)used < size && f->sets.failed)
+        used += snprintf(buffer + used, size - (size_t)used, " %zu of %zu parameter sets could not be fitted.",
+                         f->sets.failed, f->sets.wanted);
     if (used > 0 && (size_t)used < size && failed)
         used += snprintf(
             buffer + used, size - (size_t)used,
@@ -342,7 +360,7 @@ enum status forecast_write_csv(const struct forecast *f, const char *path, struc
     if (status)
         return status;
     const struct forecast_setup *s = f->setup;
-    fputs("draw,state", file.stream);
+    fputs(f->sets.n ? "draw,state,set" : "draw,state", file.stream);
     for (size_t k = 0; k < s->n_inputs; k++)
         fprintf(file.stream, ",%s", s->inputs[k].name);
     for (size_t k = 0; k < s->n_inputs; k++)
@@ -356,6 +374,8 @@ enum status forecast_write_csv(const struct forecast *f, const char *path, struc
         if (d->state == DRAW_NOT_DONE)
             continue;
         fprintf(file.stream, "%zu,%s", i, forecast_states[d->state]);
+        if (f->sets.n)
+            fprintf(file.stream, ",%zu", i % f->sets.n);
         for (size_t k = 0; k < s->n_inputs; k++)
             write_number(d->input[k], file.stream);
         for (size_t k = 0; k < s->n_inputs; k++)
@@ -363,6 +383,27 @@ enum status forecast_write_csv(const struct forecast *f, const char *path, struc
                 write_number(d->state == DRAW_DONE ? d->parameter[s->inputs[k].parameter] : NAN, file.stream);
         for (size_t k = 0; k < N_OUTCOMES; k++)
             write_number(d->outcome[k], file.stream);
+        fputc('\n', file.stream);
+    }
+    return file_aside_commit(&file, e);
+}
+
+enum status forecast_write_sets_csv(const struct forecast *f, const char *path, struct error *e)
+{
+    struct file_aside file;
+    enum status status = file_aside_open(&file, path, e);
+    if (status)
+        return status;
+    const struct model *m = f->setup->run->simulation.model;
+    fputs("set", file.stream);
+    for (size_t j = 0; j < m->n_params; j++)
+        fprintf(file.stream, ",%s", m->params[j].key);
+    fprintf(file.stream, ",%s_at_medians\n", forecast_outcomes[OUTCOME_ONSET].key);
+    for (size_t i = 0; i < f->sets.n; i++) {
+        fprintf(file.stream, "%zu", i);
+        for (size_t j = 0; j < m->n_params; j++)
+            write_number(f->sets.p[i][j], file.stream);
+        write_number(f->sets.at_medians[i].outcome[OUTCOME_ONSET], file.stream);
         fputc('\n', file.stream);
     }
     return file_aside_commit(&file, e);

@@ -93,6 +93,15 @@ const struct config_field forecast_fields[] = {
      .max_length = FORECAST_MAX_INPUTS,
      .required = true,
      .meaning = "what is uncertain, and how"},
+    {.key = "fit",
+     .type = CONFIG_FILE,
+     .meaning = "a fit file: its parameters are uncertain too, as far as the data leave them open"},
+    {.key = "fit_sets",
+     .type = CONFIG_INTEGER,
+     .low = 1,
+     .high = 10000,
+     .fallback = "40",
+     .meaning = "how many parameter sets are fitted to data with noise added; the draws take them in turn"},
     {.key = "correlations",
      .type = CONFIG_LIST,
      .element = &correlation_element,
@@ -422,6 +431,8 @@ enum status forecast_setup_init(struct forecast_setup *f, const struct growth_ru
         return config_error(config_get(root, "today") ? config_get(root, "today") : root, e,
                             "today, %.10g, is not within the run, %.10g to %.10g", f->today, run->simulation.from,
                             run->simulation.to);
+    f->fit_sets = (size_t)config_integer(config_get(root, "fit_sets"), 40);
+    f->fit_file = config_get(root, "fit") ? config_path(config_get(root, "fit")) : NULL;
     enum status status = find_share(f, config_get(root, "share"), e);
     list = config_get(root, "uncertain");
     for (size_t k = 0; k < config_length(list) && !status; k++)
@@ -442,5 +453,6 @@ enum status forecast_setup_init(struct forecast_setup *f, const struct growth_ru
 void forecast_setup_clear(struct forecast_setup *f)
 {
     copula_clear(&f->copula);
+    free(f->fit_file);
     memset(f, 0, sizeof *f);
 }

@@ -1,7 +1,7 @@
 /* Prediction profile of the onset date. */
-#include "growth/forecast/forecast.h"
 #include "growth/identify/identify.h"
 #include "growth/identify/identify_private.h"
+#include "growth/phases.h"
 #include "growth/variable.h"
 #include "solver/parallel.h"
 
@@ -191,7 +191,7 @@ static double phase_of(const struct identify *q, const struct fit *f, const stru
     if (p->fitted && !fit_simulation(&v, p->z, &s)) {
         s.to = fmax(p->date + 150, q->end + 150);
         if (!simulate(&s, false, NULL, &t, NULL) && !phases_find(&t, NULL, &table, NULL))
-            start = forecast_onset(&table, p->date);
+            start = phases_onset(&table, p->date);
         trajectory_clear(&t);
     }
     return start;
