@@ -227,6 +227,7 @@ int main(void)
     tcase_add_loop_test(c, bits_of_a_gaussian, 0, 3);
     tcase_add_test(c, bits_of_a_step_and_of_nothing);
     tcase_add_test(c, verdicts_of_profiles);
+    tcase_set_timeout(planted, 240);
     tcase_add_checked_fixture(planted, NULL, clear);
     tcase_add_test(planted, a_planted_onset_that_the_data_hold_is_bounded);
     tcase_add_test(planted, a_planted_onset_beyond_the_data_is_not);

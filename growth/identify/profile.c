@@ -18,7 +18,7 @@ static const double NOTHING = -680;   /* ln of a parameter that is as good as 0 
  * bends. */
 static const double early[] = {-1, -0.7, -0.5, -0.35, -0.22, -0.12, -0.05};
 static const double late[] = {0, 0.02, 0.045, 0.08, 0.13, 0.2, 0.3, 0.45, 0.65, 1};
-enum { N_EARLY = sizeof early / sizeof early[0], N_LATE = sizeof late / sizeof late[0], STARTS = 2, PASSES = 2 };
+enum { N_EARLY = sizeof early / sizeof early[0], N_LATE = sizeof late / sizeof late[0], STARTS = 2, PASSES = 5 };
 
 struct least_squares_options identify_options(const struct identify *q, const struct reporter *reporter)
 {
@@ -34,6 +34,17 @@ double identify_last_year(const struct fit *f)
         for (size_t k = 0; k < f->targets[i].n && !f->targets[i].assumed; k++)
             last = fmax(last, f->targets[i].year[k]);
     return last;
+}
+
+/* A search cannot leave a bound that it starts on (its coordinate is flat there), so it starts a little inside. */
+static void move_inside(const struct fit *f, double *z)
+{
+    for (size_t j = 0; j < f->n_parameters; j++) {
+        const struct fit_parameter *p = &f->parameters[j];
+        double low = fit_coordinate(p, p->low), high = fit_coordinate(p, p->high), margin = 0.02 * (high - low);
+        if (!p->held && isfinite(margin))
+            z[j] = fmin(fmax(z[j], low + margin), high - margin);
+    }
 }
 
 /* z with the variable at its level in `date`, to first order: without the parameter the run is known, and the variable
@@ -68,6 +79,7 @@ bool identify_fit_never(const struct identify *q, const struct fit *data, const 
     f.parameters[q->by].held = true;
     if (q->shape != SIZE_MAX)
         f.parameters[q->shape].held = true;
+    move_inside(&f, z);
     ok = ok && !fit_improve(&f, z, &o, &r, NULL);
     if (ok) {
         out->fitted = true;
@@ -97,6 +109,7 @@ bool identify_fit_date(const struct identify *q, const struct fit *data, const d
         f.parameters[q->shape].held = true;
     } else if (q->shape != SIZE_MAX && isfinite(shape))
         z[q->shape] = fit_coordinate(&f.parameters[q->shape], shape);
+    move_inside(&f, z);
     ok = ok && meet(q, &f, date, z) &&
          !fit_add_target(&f, "onset", q->settings.variable, 1, &date, &level, TIGHTNESS, NULL);
     if (ok)
@@ -276,8 +289,10 @@ enum status identify_profile_compute(const struct identify *q, const char *name,
         parallel_map(out->n, threads, phase_one, &w);
         conclude(out, &q->settings);
     }
-    if (!status && reporter_stop_requested(reporter))
+    if (!status && reporter_stop_requested(reporter)) {
+        out->n = 0; /* a profile with holes says nothing */
         status = error_set(e, STATUS_INTERRUPTED, "interrupted in the profile of the onset");
+    }
     if (!status && out->failures == out->fits)
         status = error_set(e, STATUS_FAILED, "the model could not be fitted with an onset at any date");
     fit_clear(&data);

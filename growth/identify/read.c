@@ -219,7 +219,10 @@ static enum status follow(struct fit *f, const double *from, const double *to, c
     for (int i = 1; i <= STEPS && f->shoots; i++) {
         for (size_t j = 0; j < f->n_parameters; j++)
             z[j] = from[j] + (to[j] - from[j]) * i / STEPS;
-        if (fit_simulation(&v, z, &s) && i == STEPS)
+        int code = fit_simulation(&v, z, &s);
+        if (code < 0)
+            return error_set(e, STATUS_INTERRUPTED, "interrupted while fitting");
+        if (code && i == STEPS)
             return error_set(e, STATUS_FAILED, "the best fit could not be found again: %s", v.complaint);
     }
     if (f->shoots)
@@ -258,8 +261,11 @@ static enum status settle(struct identify *q, bool noise, const struct reporter 
     enum status status = STATUS_OK;
     for (int round = 0; round < (noise ? 3 : 1) && !status; round++) {
         reporter_progress(reporter, 0.02 * round, "fitting");
-        if (round > 0 && fit_estimate_noise(&q->fit, q->z, NULL, reporter))
-            status = error_set(e, STATUS_FAILED, "the size of the errors could not be estimated");
+        int code = round > 0 ? fit_estimate_noise(&q->fit, q->z, NULL, reporter) : 0;
+        if (code)
+            status =
+                error_set(e, code < 0 ? STATUS_INTERRUPTED : STATUS_FAILED,
+                          code < 0 ? "interrupted while fitting" : "the size of the errors could not be estimated");
         if (!status)
             status = improve(q, q->z, reporter, e);
     }
