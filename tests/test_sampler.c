@@ -388,6 +388,10 @@ START_TEST(any_number_of_threads)
     struct sampler *other = sampled(&t, &o, start, DRAWS);
     ck_assert(sampler_last(one, 0, 0)[0] != sampler_last(other, 0, 0)[0]);
     sampler_free(other);
+    memcpy(start + DIMENSIONS, start, DIMENSIONS * sizeof *start); /* from the same place each chain goes its own way */
+    other = sampled(&t, &o, start, 1);
+    ck_assert(sampler_last(other, 0, 0)[0] != sampler_last(other, 1, 0)[0]);
+    sampler_free(other);
     sampler_free(one);
 }
 END_TEST

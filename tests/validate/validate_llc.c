@@ -15,9 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What one row is judged by. */
+/* What is kept of one row: the headline and the curve, to which laws can be fitted again without the chains. */
 struct row {
-    double lambda, error, rhat, converged, exact, exact_error, fit, fit_error, multiplicity, weight;
+    double lambda, error, rhat, converged, exact, exact_error;
+    double n_points, points[LLC_RUNGS_MOST][4]; /* n beta, lambda, error, whether it converged */
 };
 enum { ROW_NUMBERS = sizeof(struct row) / sizeof(double) };
 
@@ -44,18 +45,23 @@ static double number(const json_t *o, const char *key)
 
 static void read_row(const json_t *llc, struct row *out)
 {
-    const json_t *headline = json_object_get(json_object_get(llc, "prior"), "headline"),
-                 *fit = json_object_get(json_object_get(llc, "limit"), "fit");
+    const json_t *prior = json_object_get(llc, "prior"), *headline = json_object_get(prior, "headline"), *point;
+    size_t k;
     *out = (struct row){.lambda = number(headline, "lambda"),
                         .error = number(headline, "error"),
                         .rhat = number(headline, "rhat"),
                         .converged = json_is_number(json_object_get(headline, "lambda")),
                         .exact = number(headline, "exact"),
-                        .exact_error = number(headline, "exact_error"),
-                        .fit = number(fit, "lambda"),
-                        .fit_error = number(fit, "error"),
-                        .multiplicity = number(fit, "multiplicity"),
-                        .weight = number(fit, "weight")};
+                        .exact_error = number(headline, "exact_error")};
+    json_array_foreach(json_object_get(prior, "curve"), k, point)
+    {
+        double *p = out->points[k];
+        p[0] = number(point, "n_beta");
+        p[1] = number(point, "lambda");
+        p[2] = number(point, "error");
+        p[3] = json_is_number(json_object_get(point, "lambda"));
+        out->n_points = (double)(k + 1);
+    }
 }
 
 /* The JSON answer of `$GEARS basin llc FILE`; NULL: there is none. */
@@ -158,21 +164,20 @@ static bool run_crossing(size_t i, struct row *out)
         .n = 2, .centre = centre, .width = width, .spread = 1, .loss = crossing_loss, .shared = (void *)&crossings[i]};
     struct llc_options o = {.n_betas = n_betas, .rungs = above + below + 1, .target = above, .seed = 1};
     struct llc_curve curve;
-    struct llc_fit fit;
     if (llc_curve_measure(&model, &o, NULL, &curve, NULL) != STATUS_OK)
         return false;
-    llc_fit_curve(&curve, &fit);
     const struct llc_point *p = &curve.points[above];
     *out = (struct row){.lambda = p->lambda,
                         .error = p->error,
                         .rhat = p->rhat,
                         .converged = p->converged,
                         .exact = crossing_exact(&crossings[i], n_beta),
-                        .fit = fit.lambda,
-                        .fit_error = fit.error,
-                        .multiplicity = fit.multiplicity,
-                        .weight = fit.weight};
-    return fit.found;
+                        .n_points = (double)curve.n_points};
+    for (size_t k = 0; k < curve.n_points; k++) {
+        p = &curve.points[k];
+        memcpy(out->points[k], (double[]){p->n_beta, p->lambda, p->error, p->converged}, sizeof out->points[k]);
+    }
+    return true;
 }
 
 /* --- the table -----------------------------------------------------------------------------------------------------*/
@@ -180,16 +185,24 @@ static bool run_crossing(size_t i, struct row *out)
 static void show(struct validation *v, const char *name, const struct row *r, double published, double limit,
                  size_t multiplicity)
 {
+    struct llc_curve curve = {.n_points = (size_t)r->n_points};
+    struct llc_fit fit;
+    for (size_t k = 0; k < curve.n_points; k++)
+        curve.points[k] = (struct llc_point){.n_beta = r->points[k][0],
+                                             .lambda = r->points[k][1],
+                                             .error = r->points[k][2],
+                                             .converged = r->points[k][3] != 0};
+    llc_fit_curve(&curve, &fit);
     double off = r->lambda - r->exact, error = hypot(r->error, r->exact_error);
     bool near_exact = fabs(off) < 0.02 * r->exact || fabs(off) < 3 * error;
     bool agrees = published == 0 || fabs(r->exact - published) < 0.005 * published + 3 * r->exact_error;
-    bool settled = r->weight > 0.9;
-    bool limits = fabs(r->fit - limit) < 3 * r->fit_error && r->fit_error < 0.25 * limit &&
-                  (!settled || (size_t)r->multiplicity == multiplicity);
+    bool settled = fit.weight > 0.9;
+    bool limits = fit.found && fabs(fit.lambda - limit) < 3 * fit.error && fit.error < 0.25 * limit &&
+                  (!settled || (size_t)fit.multiplicity == multiplicity);
     validation_row(v, r->converged != 0 && r->rhat < 1.01 && near_exact && agrees && limits,
-                   "| %s | %.4f ± %.4f | %.4f ± %.4f | %+.1f | %.4f | %.3f ± %.3f | %.4g | %s%.0f (%.0f %%) | %zu |",
-                   name, r->lambda, r->error, r->exact, r->exact_error, off / error, r->rhat, r->fit, r->fit_error,
-                   limit, settled ? "" : "unsettled: ", r->multiplicity, 100 * r->weight, multiplicity);
+                   "| %s | %.4f ± %.4f | %.4f ± %.4f | %+.1f | %.4f | %.3f ± %.3f | %.4g | %s%d (%.0f %%) | %zu |",
+                   name, r->lambda, r->error, r->exact, r->exact_error, off / error, r->rhat, fit.lambda, fit.error,
+                   limit, settled ? "" : "unsettled: ", fit.multiplicity, 100 * fit.weight, multiplicity);
 }
 
 int main(int argc, char **argv)
