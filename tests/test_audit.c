@@ -275,6 +275,40 @@ START_TEST(rescaling_directions_are_named)
 }
 END_TEST
 
+/* Leaky relu: two units on the same side of their kinks at every example are linear together, so that each may take
+ * over a part of the other; a unit that never sees its kink can be shifted. The first of the two is never at its kink
+ * by its bias, or the second is nearly the first, or both. The ceiling is missed by just that: elsewhere they are
+ * apart. */
+START_TEST(units_on_the_same_side_are_one_linear_layer)
+{
+    static const struct {
+        bool never, near;
+        size_t expected;
+    } cases[] = {{false, false, 0}, {true, false, 1}, {false, true, 2}, {true, true, 4}};
+    static const size_t width[] = {3, 4, 3};
+    struct random_stream stream = random_stream(5, 5);
+    struct fit f;
+    fit_build(&f, width, 3, "leaky-relu", true, 60, LOSS_MSE, BEHAVIOUR_OUTPUTS, 9);
+    double *first = f.theta + f.net.weight_at[0], *second = first + 3, *bias = f.theta + f.net.bias_at[0];
+    memset(bias, 0, 4 * sizeof *bias);
+    if (cases[_i].never)
+        bias[0] = 100;
+    for (size_t i = 0; i < 3 && cases[_i].near; i++)
+        second[i] = first[i] + 1e-3 * random_normal(&stream);
+    if (cases[_i].near)
+        bias[1] = bias[0];
+    fit_answer(&f);
+    struct audit a = fit_audit(&f);
+    ck_assert_uint_eq(dimensions(&a, LOST_RESCALING, 1, 0), 4);
+    ck_assert_uint_eq(dimensions(&a, LOST_LINEAR_GAUGE, 1, 0), cases[_i].expected);
+    ck_assert_uint_eq(dimensions(&a, LOST_NOT_PINNED, 0, 0), 0);
+    ck_assert_uint_eq(a.lost.ceiling, 31 - 4);
+    ck_assert_uint_eq(a.g.rank, a.lost.ceiling - cases[_i].expected);
+    audit_clear(&a);
+    fit_clear(&f);
+}
+END_TEST
+
 /* Two inputs that are always the same merge; the rest is not pinned by two examples. */
 START_TEST(merged_inputs_are_named)
 {
@@ -362,10 +396,10 @@ START_TEST(ceiling_is_reached_at_random_weights)
     static const size_t width[] = {3, 4, 3};
     for (int doubled = 0; doubled < 2; doubled++)
         for (int simplex = 0; simplex < 2; simplex++)
-            for (int relu = 0; relu < 2 - doubled; relu++) {
+            for (int relu = 0; relu < 2; relu++) {
                 struct fit f;
                 fit_build(&f, width, 3, relu ? "leaky-relu" : "tanh", true, 60, simplex ? LOSS_CE : LOSS_MSE,
-                          simplex ? BEHAVIOUR_PROBABILITIES : BEHAVIOUR_OUTPUTS, 8);
+                          simplex ? BEHAVIOUR_PROBABILITIES : BEHAVIOUR_OUTPUTS, 9);
                 for (size_t unit = 0; unit < 4; unit++)
                     f.theta[f.net.bias_at[0] + unit] = 0; /* so that each has examples on both sides of its kink */
                 for (size_t i = 0; i < 60 && doubled; i++)
@@ -465,11 +499,12 @@ START_TEST(audits_can_be_stopped_anywhere)
     fit_answer(&f);
     struct patience whole = {.left = 1 << 20};
     ck_assert_int_eq(stopped_audit(&f, &whole), STATUS_OK);
-    ck_assert_int_ge(whole.asked, 10);
+    ck_assert_int_ge(whole.asked, 8 + 6 + 4 + 3); /* the dead unit's weights, rescalings, and the larger parts */
     ck_assert_double_gt(whole.done, 0.5);
     for (int k = 0; k < whole.asked; k++) {
         struct patience p = {.left = k};
         ck_assert_msg(stopped_audit(&f, &p) == STATUS_INTERRUPTED, "question %d of %d", k + 1, whole.asked);
+        ck_assert_int_eq(p.asked, k + 1); /* at once */
     }
     fit_clear(&f);
 }
@@ -487,6 +522,7 @@ int main(void)
     tcase_add_test(lost, unread_units_are_named);
     tcase_add_loop_test(lost, planted_duplicates_are_named, 0, 2);
     tcase_add_loop_test(lost, rescaling_directions_are_named, 0, 4);
+    tcase_add_loop_test(lost, units_on_the_same_side_are_one_linear_layer, 0, 4);
     tcase_add_test(lost, merged_inputs_are_named);
     tcase_add_test(lost, bound_follows_discarded_information);
     tcase_add_test(lost, bound_counts_different_activations);
