@@ -58,7 +58,7 @@ static enum status read_point(const struct desk *d, const struct config_node *fi
     const struct basin_run *r = d->m->run;
     char *path = config_path(file);
     enum status status = path ? weights_load(&r->problem.network, path, r->layout,
-                                             config_get(config_root(r->config), "network.names"), theta, e)
+                                             config_get(config_root(r->config), "network.names"), theta, NULL, e)
                               : error_memory(e);
     free(path);
     return status;

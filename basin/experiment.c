@@ -257,8 +257,10 @@ static enum status read_start(struct basin_run *r, struct error *e)
     if (!weights)
         return STATUS_OK;
     char *path = config_path(weights);
-    enum status status =
-        path ? weights_load(net, path, r->layout, config_get(network, "names"), r->theta0, e) : error_memory(e);
+    bool certain = true;
+    enum status status = path ? weights_load(net, path, r->layout, config_get(network, "names"), r->theta0, &certain, e)
+                              : error_memory(e);
+    r->layout_assumed = !certain && !config_get(network, "layout");
     free(path);
     return status;
 }

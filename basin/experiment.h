@@ -23,6 +23,7 @@ struct basin_run {
     enum init_scheme init_scheme;
     double init_scale;
     enum weights_layout layout; /* of files of weights */
+    bool layout_assumed;        /* neither the experiment says it nor anything in the file of theta0 */
     bool trains;                /* false: theta0 is analysed as it stands */
     struct train_options train;
     uint64_t seed;

@@ -75,6 +75,12 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
                         .seed = r->seed,
                         .threads = options->threads,
                         .checkpoint = checkpoint};
+    if (r->layout_assumed)
+        reporter_warning(
+            reporter,
+            "%s: every layer is square, so nothing tells whether its weights are (out, in), as is assumed: "
+            "declare network.layout, or put reference.inputs and reference.outputs beside them",
+            r->name);
     if (!list) {
         list = r->analyses;
         n_list = r->n_analyses;
@@ -177,8 +183,10 @@ struct table *training_to_table(const struct basin_result *results, size_t n)
         if (!training->theta) {
             for (int i = 0; i < 4; i++)
                 table_add_cell(t, "-");
-            table_add_cell(t, results[k].reused ? "weights of an earlier training with the same key"
-                                                : "weights as they stand");
+            table_add_cell(t, results[k].reused                ? "weights of an earlier training with the same key"
+                              : results[k].run->layout_assumed ? "weights as they stand; that they are (out, in) could "
+                                                                 "not be checked"
+                                                               : "weights as they stand");
             continue;
         }
         table_add_cell(t, "%ld", training->steps);

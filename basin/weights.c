@@ -204,8 +204,19 @@ static enum status check_reference(const struct network *net, const struct array
     return status;
 }
 
+/* Whether anything but the word of the user says which side of the matrices is which. */
+static bool layout_is_certain(const struct network *net, const struct array_set *set, enum weights_layout layout)
+{
+    struct chosen chosen;
+    bool square = true;
+    for (size_t l = 0; l < net->n_layers; l++)
+        square = square && net->width[l] == net->width[l + 1];
+    return !square || (array_find(set, "reference.inputs") && array_find(set, "reference.outputs")) ||
+           (layout == WEIGHTS_OUT_IN && choose_by_convention(net, set, true, &chosen));
+}
+
 enum status weights_load(const struct network *net, const char *path, enum weights_layout layout,
-                         const struct config_node *names, double *theta, struct error *e)
+                         const struct config_node *names, double *theta, bool *certain, struct error *e)
 {
     struct array_set set = {0};
     struct chosen chosen = {0};
@@ -217,6 +228,8 @@ enum status weights_load(const struct network *net, const char *path, enum weigh
         status = copy_all(net, &chosen, own ? WEIGHTS_OUT_IN : layout, path, theta, e);
     if (!status)
         status = check_reference(net, &set, path, theta, e);
+    if (!status && certain)
+        *certain = own || layout_is_certain(net, &set, layout);
     array_set_clear(&set);
     return status;
 }

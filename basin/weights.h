@@ -11,10 +11,11 @@ enum weights_layout { WEIGHTS_OUT_IN /* PyTorch */, WEIGHTS_IN_OUT /* Flax */ };
  * ...; may be NULL), else PyTorch's nn.Sequential names (0.weight, 0.bias, 2.weight, ...), else W1, b1, W2, ..., else
  * the matrices and the vectors (biases), each in the natural order of their names. A file that holds reference.inputs
  * (m, in) and reference.outputs (m, out) is checked against them: a layout declared wrongly shows. A file
- * that weights_save wrote is read as such, whatever layout and names say. STATUS_BAD_INPUT:
- * tensors missing, of another shape, not finite, or other outputs than the reference. */
+ * that weights_save wrote is read as such, whatever layout and names say. *certain (may be NULL): whether something in
+ * the file vouches for the layout, which is a reference, a weight matrix that is not square, PyTorch's names or our own
+ * hand. STATUS_BAD_INPUT: tensors missing, of another shape, not finite, or other outputs than the reference. */
 enum status weights_load(const struct network *net, const char *path, enum weights_layout layout,
-                         const struct config_node *names, double *theta, struct error *e);
+                         const struct config_node *names, double *theta, bool *certain, struct error *e);
 
 /* Write theta as W1, b1, ... in float64 (out, in) with `key` (what defines the training) in the metadata. */
 enum status weights_save(const struct network *net, const double *theta, const char *key, const char *path,

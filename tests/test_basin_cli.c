@@ -522,6 +522,28 @@ START_TEST(own_weights_are_analysed_as_they_stand)
 }
 END_TEST
 
+/* The word of the experiment file is enough; without it and without anything that vouches for the layout it is said. */
+START_TEST(square_layers_without_a_layout_are_said)
+{
+    double w[4] = {1, 2, 3, 4};
+    struct array kernel = {
+        .name = "dense.kernel", .type = ARRAY_F64, .n_dimensions = 2, .shape = {2, 2}, .n = 4, .values = w};
+    struct array_set set = {.arrays = &kernel, .n = 1};
+    testing_folder(folder);
+    ck_assert_int_eq(array_write_safetensors(&set, NULL, testing_path(path, folder, "w.safetensors"), NULL), STATUS_OK);
+    testing_write(testing_path(path, folder, "square.yaml"),
+                  "kind: basin\nnetwork: {layers: [2, 2], bias: false, weights: w.safetensors}\n"
+                  "data: {rows: [[1, 0, 1, 3], [0, 1, 2, 4]]}\n");
+    program_run(&p, "basin", "audit", path);
+    assert_code(&p, 0);
+    assert_contains(p.errors, "declare network.layout");
+    assert_contains(p.text, "could not be checked");
+    program_run(&p, "basin", "audit", path, "--set=network.layout=out-in");
+    assert_code(&p, 0);
+    ck_assert_str_eq(p.errors, "");
+}
+END_TEST
+
 static const struct {
     const char *text, *place, *says;
 } mistakes[] = {
@@ -571,6 +593,7 @@ int main(void)
     tcase_add_test(files, weights_are_used_again);
     tcase_add_test(files, run_writes_a_folder);
     tcase_add_loop_test(files, own_weights_are_analysed_as_they_stand, 0, 2);
+    tcase_add_test(files, square_layers_without_a_layout_are_said);
     tcase_add_loop_test(files, mistakes_get_one_line_with_the_place, 0, sizeof mistakes / sizeof mistakes[0]);
     suite_add_tcase(suite, answers);
     suite_add_tcase(suite, files);
