@@ -186,7 +186,7 @@ static struct figure *width_figure(const struct spectrum *s, double tolerance, d
         figure_new("widths", "Widths of the basin in its finite directions",
                    "How far one can go along each eigenvector before the quadratic loss has risen by the threshold: "
                    "sqrt(2 T/lambda), as the share of directions narrower than that.");
-    struct axis x = {.label = "width (in units of theta)", .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    struct axis x = {.label = "width (in units of theta)", .scale = AXIS_LOG, .low = NAN, .high = NAN, .margin = 0.03};
     struct axis y = {.label = "share of the finite directions", .scale = AXIS_LINEAR, .low = 0, .high = 1};
     size_t panel = figure_add_panel(f, "", &x, &y), finite = 0;
     double *width = malloc((2 * s->N + 1) * sizeof *width);

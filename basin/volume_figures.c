@@ -25,7 +25,7 @@ static struct figure *bracket_figure(const struct volume *v)
     for (size_t i = 0; i < v->n_rows; i++)
         if (shown(&v->rows[i]))
             names[rows++] = v->rows[i].name;
-    struct axis x = {.label = "ln of the prior's mass", .scale = AXIS_LINEAR, .low = NAN, .high = NAN},
+    struct axis x = {.label = "ln of the prior's mass", .scale = AXIS_LINEAR, .low = NAN, .high = NAN, .margin = 0.03},
                 y = {.scale = AXIS_LINEAR, .low = NAN, .high = NAN};
     size_t panel = figure_add_panel(f, "", &x, &y), at = 0;
     figure_set_rows(f, panel, rows, names);
@@ -95,8 +95,8 @@ static struct figure *ladder_figure(const struct volume *v)
                                   "threshold. Right: ln Z(beta). Where the two ways differ the chains have not mixed.");
     if (!f)
         return NULL;
-    struct axis x = {.label = "beta", .scale = AXIS_LOG, .low = NAN, .high = NAN},
-                y = {.label = "mean sameness", .scale = AXIS_LOG, .low = NAN, .high = NAN},
+    struct axis x = {.label = "beta", .scale = AXIS_LOG, .low = NAN, .high = NAN, .margin = 0.03},
+                y = {.label = "mean sameness", .scale = AXIS_LOG, .low = v->threshold / 3, .high = NAN},
                 z = {.label = "ln Z", .scale = AXIS_LINEAR, .low = NAN, .high = NAN};
     figure_set_columns(f, 2);
     size_t left = figure_add_panel(f, "", &x, &y), right = figure_add_panel(f, "", &x, &z);

@@ -22,6 +22,8 @@ struct axis {
     enum axis_scale scale;
     double low, high; /* NAN: automatic */
     double horizon;   /* AXIS_LOG_BEFORE: the date the axis runs towards (> high) */
+    double margin;    /* linear or log x axis: an automatic end is this part of the range beyond the data, so that
+                       * marks are whole there */
 };
 
 enum mark {

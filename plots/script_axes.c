@@ -61,6 +61,17 @@ static void widen(const struct axis *a, double *low, double *high)
     }
 }
 
+/* Automatic ends move outwards by the axis' margin. */
+static void leave_margin(const struct axis *a, double *low, double *high)
+{
+    bool logarithmic = a->scale == AXIS_LOG;
+    double range = logarithmic ? log(*high / *low) : *high - *low, gap = a->margin * range;
+    if (!axis_can_show(a, a->low))
+        *low = logarithmic ? *low * exp(-gap) : *low - gap;
+    if (!axis_can_show(a, a->high))
+        *high = logarithmic ? *high * exp(gap) : *high + gap;
+}
+
 /* The range of an axis: as asked, else that of the data; `column` 0 for x, 1 for y. False when there are none. */
 bool axis_find_range(const struct panel *p, const struct axis *a, size_t column, double *low, double *high)
 {
@@ -84,6 +95,8 @@ bool axis_find_range(const struct panel *p, const struct axis *a, size_t column,
         *high = a->high;
     if (!(*high > *low))
         widen(a, low, high);
+    else if (a->margin > 0 && a->scale != AXIS_LOG_BEFORE)
+        leave_margin(a, low, high);
     return any;
 }
 

@@ -134,6 +134,31 @@ START_TEST(a_curve_without_points_keeps_its_place)
 }
 END_TEST
 
+/* Automatic ends of x move by a part of the range, on log axes of its logarithm; given ends stay. */
+START_TEST(margins_are_parts_of_the_range)
+{
+    static const double x[] = {1, 5, 11}, y[] = {1, 2, 3};
+    static const struct {
+        enum axis_scale scale;
+        double low, margin, from, to;
+    } cases[] = {{AXIS_LINEAR, NAN, 0, 1, 11},
+                 {AXIS_LINEAR, NAN, 0.1, 0, 12},
+                 {AXIS_LINEAR, 0.5, 0.1, 0.5, 12.05},
+                 {AXIS_LOG, NAN, 1, 1.0 / 11, 121}};
+    double from = NAN, to = NAN;
+    struct axis axis = {
+        .label = "x", .scale = cases[_i].scale, .low = cases[_i].low, .high = NAN, .margin = cases[_i].margin};
+    no_path();
+    write_figure(simple(&axis, &linear, MARK_POINTS, 3, x, y, NULL), false);
+    char *script = testing_read(in_folder("fig.gp"), NULL), *range = strstr(script, "set xrange [");
+    ck_assert_ptr_nonnull(range);
+    ck_assert_int_eq(sscanf(range, "set xrange [%lf : %lf]", &from, &to), 2);
+    assert_close(from, cases[_i].from, 1e-13, 1);
+    assert_close(to, cases[_i].to, 1e-13, 1);
+    free(script);
+}
+END_TEST
+
 START_TEST(numbers_do_not_follow_the_locale)
 {
     const double x[] = {1.5, 2.5}, y[] = {0.25, 0.75};
@@ -503,6 +528,7 @@ int main(void)
     tcase_add_test(data, dates_behind_the_horizon_are_dropped);
     tcase_add_test(data, bands_break_where_either_edge_is_missing);
     tcase_add_test(data, a_curve_without_points_keeps_its_place);
+    tcase_add_loop_test(data, margins_are_parts_of_the_range, 0, 4);
     tcase_add_test(data, numbers_do_not_follow_the_locale);
     suite_add_tcase(suite, data);
     TCase *pictures = tcase_create("pictures");

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { RUNS_MOST = 6 };
+enum { RUNS_MOST = 6, FEW_STEPS = 30 };
 
 /* What s of struct train_point is. */
 static const char *progress_label(const struct basin_result *results, size_t n)
@@ -15,11 +15,20 @@ static const char *progress_label(const struct basin_result *results, size_t n)
     return flow && steps ? "flow time or steps" : flow ? "flow time" : "steps";
 }
 
+/* Flow time and many steps want a log axis; on one that begins at 1 few steps would be crowded at its end. */
+static enum axis_scale progress_scale(const struct basin_result *results, size_t n)
+{
+    bool few = true;
+    for (size_t k = 0; k < n; k++)
+        few = few && results[k].run->train.method != TRAIN_FLOW && results[k].training.steps <= FEW_STEPS;
+    return few ? AXIS_LINEAR : AXIS_LOG;
+}
+
 /* A panel of one member of struct train_point. */
 static void add_panel(const struct basin_result *results, size_t n, struct figure *f, const char *label,
                       enum axis_scale scale, size_t member, bool legend)
 {
-    struct axis x = {.label = progress_label(results, n), .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    struct axis x = {.label = progress_label(results, n), .scale = progress_scale(results, n), .low = NAN, .high = NAN};
     struct axis y = {.label = label, .scale = scale, .low = NAN, .high = NAN};
     size_t panel = figure_add_panel(f, "", &x, &y);
     for (size_t k = 0, shown = 0; k < n && shown < RUNS_MOST; k++) {
