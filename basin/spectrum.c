@@ -145,15 +145,17 @@ static void add_values(struct figure *f, size_t panel, const char *legend, size_
         xy[count] = (double)count + 1;
         xy[n + count++] = v;
     }
-    if (xy && count)
-        figure_add_series(f, panel, negative ? MARK_POINTS : MARK_LINE, -1, legend, count, xy, xy + n, NULL);
+    if (xy && count) /* a line through a single value is not seen */
+        figure_add_series(f, panel, negative || count == 1 ? MARK_POINTS : MARK_LINE, -1, legend, count, xy, xy + n,
+                          NULL);
     free(xy);
 }
 
 /* Below the tolerance there is nothing but rounding: a line says where it is, and the picture ends a little deeper. */
 static struct figure *spectrum_figure(const struct spectrum *s, const struct network *net, double tolerance)
 {
-    double least = 1e-3 * tolerance, ends[] = {1, (double)s->N}, level[] = {tolerance, tolerance};
+    double least = 1e-3 * tolerance, most = tolerance / ((double)s->N * DBL_EPSILON), ends[] = {1, (double)s->N},
+           level[] = {tolerance, tolerance};
     struct figure *f =
         figure_new("spectrum", "Spectrum of the Hessian",
                    "Eigenvalues from the largest down, on a log scale. Below the dashed line (N times the rounding of "
@@ -162,8 +164,11 @@ static struct figure *spectrum_figure(const struct spectrum *s, const struct net
     struct axis x = {.label = "number, from the largest",
                      .scale = s->N > 200 ? AXIS_LOG : AXIS_LINEAR,
                      .low = s->N > 200 ? NAN : 0,
-                     .high = (double)s->N};
-    struct axis y = {.label = "eigenvalue", .scale = AXIS_LOG, .low = tolerance > 0 ? least : NAN, .high = NAN};
+                     .high = fmax((double)s->N, 5)}; /* no fractions between fewer numbers */
+    struct axis y = {.label = "eigenvalue",
+                     .scale = AXIS_LOG,
+                     .low = tolerance > 0 ? least : NAN,
+                     .high = tolerance > 0 ? 3 * most : NAN};
     size_t panel = figure_add_panel(f, "the whole Hessian", &x, &y);
     add_values(f, panel, "H", s->N, s->full, false, least);
     add_values(f, panel, "its Gauss-Newton part", s->N, s->gauss_newton, false, least);
@@ -189,14 +194,16 @@ static struct figure *width_figure(const struct spectrum *s, double tolerance, d
     struct axis x = {.label = "width (in units of theta)", .scale = AXIS_LOG, .low = NAN, .high = NAN, .margin = 0.03};
     struct axis y = {.label = "share of the finite directions", .scale = AXIS_LINEAR, .low = 0, .high = 1};
     size_t panel = figure_add_panel(f, "", &x, &y), finite = 0;
-    double *width = malloc((2 * s->N + 1) * sizeof *width);
+    double *width = calloc(2 * (s->N + 1), sizeof *width), *share = width ? width + s->N + 1 : NULL;
     for (size_t i = 0; width && i < s->N; i++)
         if (s->full[s->N - 1 - i] > tolerance)
-            width[finite++] = sqrt(2 * threshold / s->full[s->N - 1 - i]);
-    for (size_t i = 0; width && i < finite; i++)
-        width[s->N + i] = (double)(i + 1) / (double)finite;
-    if (width && finite)
-        figure_add_series(f, panel, MARK_STEPS, 0, NULL, finite, width, width + s->N, NULL);
+            width[++finite] = sqrt(2 * threshold / s->full[s->N - 1 - i]);
+    for (size_t i = 1; width && i <= finite; i++)
+        share[i] = (double)i / (double)finite;
+    if (width && finite) {
+        width[0] = width[1]; /* the first step begins at 0 */
+        figure_add_series(f, panel, MARK_STEPS, 0, NULL, finite + 1, width, share, NULL);
+    }
     free(width);
     return f;
 }
