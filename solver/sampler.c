@@ -17,18 +17,21 @@ struct windows {
     size_t first, base, last; /* end of the beginning, first window, beginning of the end */
 };
 
-static struct windows windows_of(size_t warmup)
+static struct windows windows_of(const struct sampler_options *o)
 {
+    size_t warmup = o->warmup;
+    if (o->metric == SAMPLER_FISHER) /* which needs few draws: most of the time is for the step */
+        return (struct windows){warmup / 10, warmup * 15 / 100, warmup * 6 / 10};
     if (warmup < 150)
         return (struct windows){warmup * 15 / 100, warmup * 75 / 100, warmup - warmup / 10};
     return (struct windows){75, 25, warmup - 50};
 }
 
 /* The iteration at which all chains meet next, after `iteration` < warmup of them. */
-static size_t block_end(size_t warmup, size_t iteration)
+static size_t block_end(const struct sampler_options *o, size_t iteration)
 {
-    struct windows w = windows_of(warmup);
-    size_t end = w.first, size = w.base;
+    struct windows w = windows_of(o);
+    size_t warmup = o->warmup, end = w.first, size = w.base ? w.base : 1;
     if (iteration >= w.last)
         return warmup;
     while (end <= iteration) {
@@ -42,7 +45,7 @@ static size_t block_end(size_t warmup, size_t iteration)
 
 static bool learns_metric(const struct sampler *s, size_t iteration)
 {
-    struct windows w = windows_of(s->options.warmup);
+    struct windows w = windows_of(&s->options);
     return s->options.metric != SAMPLER_UNIT && iteration >= w.first && iteration < w.last;
 }
 
@@ -100,14 +103,14 @@ static void record(const struct sampler *s, struct worker *w, struct chain *c)
 static void advance(const struct sampler *s, struct worker *w, size_t chain, struct chain *c)
 {
     struct random_stream r = stream_of(s, chain, c);
-    size_t size = metric_size(s->options.metric, s->n);
+    size_t n = s->n, size = moments_size(s->options.metric, n), means = means_size(s->options.metric, n);
     for (size_t k = 0; k < s->rungs; k++)
         advance_rung(s, w, k, c, &r);
     sampler_swap(s, w, c, s->warm, &r);
     if (!s->warm && learns_metric(s, (size_t)c->iteration))
         for (size_t k = 0; k < s->rungs; k++)
-            moments_add(s->options.metric, s->n, c->x + k * s->n, &c->numbers[k].moment_count, c->mean + k * s->n,
-                        c->moments + k * size);
+            moments_add(s->options.metric, n, c->x + k * n, c->gradient + k * n, &c->numbers[k].moment_count,
+                        c->mean + k * means, c->moments + k * size);
     c->iteration += 1;
     if (s->warm && ((size_t)c->iteration - s->options.warmup) % s->options.thin == 0)
         record(s, w, c);
@@ -160,7 +163,7 @@ static void advance_chain(size_t i, void *context)
 static void pool_metric(struct sampler *s, size_t rung, double *scratch)
 {
     struct metric *m = &s->metrics[rung];
-    size_t size = metric_size(s->options.metric, s->n);
+    size_t size = moments_size(m->kind, s->n), means = means_size(m->kind, s->n);
     double count = 0, *moments = scratch;
     memset(moments, 0, size * sizeof *moments);
     for (size_t i = 0; i < s->options.chains; i++) {
@@ -169,10 +172,11 @@ static void pool_metric(struct sampler *s, size_t rung, double *scratch)
         linalg_axpy(size, 1, c->moments + rung * size, moments);
         c->numbers[rung].moment_count = 0;
         memset(c->moments + rung * size, 0, size * sizeof *moments);
-        memset(c->mean + rung * s->n, 0, s->n * sizeof *c->mean);
+        memset(c->mean + rung * means, 0, means * sizeof *c->mean);
     }
-    bool changed = count >= 2 && (m->kind == SAMPLER_DENSE ? metric_learn_dense(m, count, moments, scratch + size)
-                                                           : metric_learn_diagonal(m, count, moments));
+    bool changed = count >= 2 && (m->kind == SAMPLER_DENSE    ? metric_learn_dense(m, count, moments, scratch + size)
+                                  : m->kind == SAMPLER_FISHER ? metric_learn_fisher(m, moments)
+                                                              : metric_learn_diagonal(m, count, moments));
     for (size_t i = 0; i < s->options.chains && changed; i++) {
         struct step_adaptation *a = &s->chains[i].numbers[rung].adaptation;
         a->log_step = a->log_mean;
@@ -192,7 +196,7 @@ static void pool_step(struct sampler *s, size_t rung)
 static enum status meet(struct sampler *s, size_t end, struct error *e)
 {
     if (end <= s->options.warmup && s->pooled < end && learns_metric(s, end - 1)) {
-        size_t size = metric_size(s->options.metric, s->n);
+        size_t size = moments_size(s->options.metric, s->n);
         double *scratch = malloc((s->options.metric == SAMPLER_DENSE ? 4 : 1) * size * sizeof *scratch);
         if (!scratch)
             return error_memory(e);
@@ -248,7 +252,7 @@ enum status sampler_run(struct sampler *s, size_t draws, const struct reporter *
     double saved = now();
     while (!status && (!s->warm || least_iteration(s) < goal)) {
         size_t at = least_iteration(s), end = at + slice < goal ? at + slice : goal;
-        status = run_block(s, s->warm ? end : block_end(s->options.warmup, at), goal, reporter, e);
+        status = run_block(s, s->warm ? end : block_end(&s->options, at), goal, reporter, e);
         if (s->checkpoint && (status == STATUS_INTERRUPTED || (!status && now() > saved + 60))) {
             enum status wrote = sampler_save(s, e);
             status = wrote ? wrote : status;

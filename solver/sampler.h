@@ -40,20 +40,24 @@ enum sampler_kernel {
     SAMPLER_HMC,  /* trajectories whose number of steps is uniform on 1 .. 2 trajectory/step - 1 */
     SAMPLER_MALA  /* one step */
 };
-enum sampler_metric { SAMPLER_DIAGONAL, SAMPLER_DENSE, SAMPLER_UNIT };
+/* The inverse mass: the variances, or the covariance, of the warm-up's draws; or for each coordinate the standard
+ * deviation of the draws over that of the gradients. For a normal density without correlations that is the variance
+ * too, however few draws there are and however little they have moved: the one that is nearest in Fisher divergence
+ * (Seyboldt, Carlson and Carpenter, arXiv 2603.18845). */
+enum sampler_metric { SAMPLER_DIAGONAL, SAMPLER_DENSE, SAMPLER_UNIT, SAMPLER_FISHER };
 
 struct sampler_options {
     enum sampler_kernel kernel;
-    enum sampler_metric metric; /* the inverse mass: variances, or the covariance, of the warm-up's draws */
-    size_t chains;              /* 0: 4 */
-    size_t warmup;              /* iterations of each chain that adapt and are not kept; 0: 1000 */
-    size_t thin;                /* iterations for one draw; 0: 1 */
-    double acceptance;          /* that dual averaging aims at; 0: 0.8, MALA 0.574 */
-    double step;                /* fixed, in units of the metric; 0: adapted */
-    double trajectory;          /* HMC: mean length, in units of the metric; 0: pi/2 */
-    size_t max_steps;           /* of one trajectory; 0: 1023. NUTS rounds down to 2^k - 1 */
-    const double *variances;    /* (n) the metric to begin with; NULL: 1 */
-    const double *betas;        /* (n_betas) rungs of the ladder; rung 0 is the target; copied. NULL: one, at beta 1 */
+    enum sampler_metric metric;
+    size_t chains;           /* 0: 4 */
+    size_t warmup;           /* iterations of each chain that adapt and are not kept; 0: 1000 */
+    size_t thin;             /* iterations for one draw; 0: 1 */
+    double acceptance;       /* that dual averaging aims at; 0: 0.8, MALA 0.574 */
+    double step;             /* fixed, in units of the metric; 0: adapted */
+    double trajectory;       /* HMC: mean length, in units of the metric; 0: pi/2 */
+    size_t max_steps;        /* of one trajectory; 0: 1023. NUTS rounds down to 2^k - 1 */
+    const double *variances; /* (n) the metric to begin with; NULL: 1 */
+    const double *betas;     /* (n_betas) rungs of the ladder; rung 0 is the target; copied. NULL: one, at beta 1 */
     size_t n_betas;
     bool keep_positions; /* x of every draw of every rung: draws x chains x rungs x n doubles */
     uint64_t seed;

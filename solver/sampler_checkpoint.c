@@ -74,9 +74,9 @@ static void pass_chain(struct stream *f, struct sampler *s, struct chain *c)
     pass(f, c->numbers, s->rungs * sizeof *c->numbers);
     pass(f, c->x, vectors);
     pass(f, c->gradient, vectors);
-    pass(f, c->mean, vectors);
+    pass(f, c->mean, s->rungs * means_size(s->options.metric, s->n) * sizeof(double));
     if (c->moments)
-        pass(f, c->moments, s->rungs * metric_size(s->options.metric, s->n) * sizeof(double));
+        pass(f, c->moments, s->rungs * moments_size(s->options.metric, s->n) * sizeof(double));
     size_t rows = f->good ? rows_of(s, c) : 0;
     f->good &= f->out || rows <= f->left / (s->rungs * s->quantities * sizeof(double));
     if (f->good && !f->out)

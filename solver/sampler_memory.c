@@ -51,8 +51,8 @@ static void deal_sampler(struct sampler *s, struct dealer *d)
         c->numbers = (struct rung_numbers *)deal(d, rungs * each);
         c->x = deal(d, rungs * n);
         c->gradient = deal(d, rungs * n);
-        c->mean = deal(d, rungs * n);
-        c->moments = kind == SAMPLER_UNIT ? NULL : deal(d, rungs * size);
+        c->mean = deal(d, rungs * means_size(kind, n));
+        c->moments = kind == SAMPLER_UNIT ? NULL : deal(d, rungs * moments_size(kind, n));
     }
 }
 
@@ -148,9 +148,9 @@ static enum status begin_chain(struct sampler *s, size_t i, const double *start,
     struct chain *c = &s->chains[i];
     size_t n = s->n;
     c->iteration = c->evaluations = 0;
-    memset(c->mean, 0, s->rungs * n * sizeof *c->mean);
+    memset(c->mean, 0, s->rungs * means_size(s->options.metric, n) * sizeof *c->mean);
     if (c->moments)
-        memset(c->moments, 0, s->rungs * metric_size(s->options.metric, n) * sizeof *c->moments);
+        memset(c->moments, 0, s->rungs * moments_size(s->options.metric, n) * sizeof *c->moments);
     for (size_t k = 0; k < s->rungs; k++) {
         struct rung_numbers *numbers = &c->numbers[k];
         *numbers = (struct rung_numbers){.adaptation = {.count = -1}};

@@ -31,19 +31,45 @@ void metric_momentum(const struct metric *m, struct random_stream *r, double *p)
             p[i] /= sqrt(m->variances[i]);
 }
 
-void moments_add(enum sampler_metric kind, size_t n, const double *x, double *count, double *mean, double *moments)
+size_t means_size(enum sampler_metric kind, size_t n)
 {
-    double weight = *count / (*count + 1);
+    return kind == SAMPLER_FISHER ? 2 * n : n;
+}
+
+size_t moments_size(enum sampler_metric kind, size_t n)
+{
+    return kind == SAMPLER_FISHER ? 2 * n : metric_size(kind, n);
+}
+
+/* Means and variances of x (n), the count being what it is with x. */
+static void add_variances(size_t n, const double *x, double count, double *mean, double *moments)
+{
+    for (size_t i = 0; i < n; i++) {
+        double off = x[i] - mean[i];
+        moments[i] += (count - 1) / count * off * off;
+        mean[i] += off / count;
+    }
+}
+
+static void add_covariance(size_t n, const double *x, double count, double *mean, double *moments)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++)
+            moments[i * n + j] += (count - 1) / count * (x[i] - mean[i]) * (x[j] - mean[j]);
+    for (size_t i = 0; i < n; i++)
+        mean[i] += (x[i] - mean[i]) / count;
+}
+
+void moments_add(enum sampler_metric kind, size_t n, const double *x, const double *gradient, double *count,
+                 double *mean, double *moments)
+{
     *count += 1;
     if (kind == SAMPLER_DENSE)
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j <= i; j++)
-                moments[i * n + j] += weight * (x[i] - mean[i]) * (x[j] - mean[j]);
-    else if (kind == SAMPLER_DIAGONAL)
-        for (size_t i = 0; i < n; i++)
-            moments[i] += weight * (x[i] - mean[i]) * (x[i] - mean[i]);
-    for (size_t i = 0; i < n; i++)
-        mean[i] += (x[i] - mean[i]) / *count;
+        add_covariance(n, x, *count, mean, moments);
+    else
+        add_variances(n, x, *count, mean, moments);
+    if (kind == SAMPLER_FISHER)
+        add_variances(n, gradient, *count, mean + n, moments + n);
 }
 
 bool metric_learn_diagonal(struct metric *m, double count, const double *moments)
@@ -51,6 +77,19 @@ bool metric_learn_diagonal(struct metric *m, double count, const double *moments
     bool changed = false;
     for (size_t i = 0; i < m->n; i++) {
         double variance = moments[i] / count;
+        if (variance > 0 && isfinite(variance)) {
+            m->variances[i] = variance;
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+bool metric_learn_fisher(struct metric *m, const double *moments)
+{
+    bool changed = false;
+    for (size_t i = 0; i < m->n; i++) {
+        double variance = sqrt(moments[i] / moments[m->n + i]);
         if (variance > 0 && isfinite(variance)) {
             m->variances[i] = variance;
             changed = true;

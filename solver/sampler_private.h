@@ -17,7 +17,9 @@ struct metric {
     double *variances; /* (n), or (n, n) */
     double *factor;    /* dense: lower Cholesky factor of `variances`, (n, n) */
 };
-size_t metric_size(enum sampler_metric kind, size_t n); /* of variances */
+size_t metric_size(enum sampler_metric kind, size_t n);  /* of variances */
+size_t moments_size(enum sampler_metric kind, size_t n); /* of a window's second moments */
+size_t means_size(enum sampler_metric kind, size_t n);   /* of its means */
 /* v := M^-1 p. */
 void metric_velocity(const struct metric *m, const double *p, double *v);
 /* p ~ N(0, M). */
@@ -30,9 +32,13 @@ bool metric_factor(struct metric *m);
  * so far by (n + 5)/(count + n + 5). Returns whether anything changed. */
 bool metric_learn_diagonal(struct metric *m, double count, const double *moments);
 bool metric_learn_dense(struct metric *m, double count, double *moments, double *scratch);
+/* The same from moments of draws and of gradients (2, n). */
+bool metric_learn_fisher(struct metric *m, const double *moments);
 
-/* Means and centred second moments (Welford 1962): count, mean (n), moments (n), or (n, n) with the lower triangle. */
-void moments_add(enum sampler_metric kind, size_t n, const double *x, double *count, double *mean, double *moments);
+/* Means and centred second moments (Welford 1962) of draws x and their gradients (n): count, mean (means_size), moments
+ * (moments_size; with SAMPLER_DENSE the lower triangle). */
+void moments_add(enum sampler_metric kind, size_t n, const double *x, const double *gradient, double *count,
+                 double *mean, double *moments);
 
 /* Dual averaging of ln step (Hoffman and Gelman 2014, eq. 6). */
 struct step_adaptation {
@@ -56,8 +62,8 @@ struct chain {
     struct rung_numbers *numbers; /* (rungs) */
     double *x;                    /* (rungs, n) */
     double *gradient;             /* (rungs, n) */
-    double *mean;                 /* (rungs, n) of the window */
-    double *moments;              /* (rungs, metric_size) of the window; absent with SAMPLER_UNIT */
+    double *mean;                 /* (rungs, means_size) of the window */
+    double *moments;              /* (rungs, moments_size) of the window; absent with SAMPLER_UNIT */
     double *trace;                /* (capacity, rungs, quantities) */
     double *positions;            /* (capacity, rungs, n); only with keep_positions */
 };

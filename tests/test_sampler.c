@@ -142,6 +142,7 @@ static const struct {
     {SAMPLER_HMC, SAMPLER_DIAGONAL, true},  {SAMPLER_HMC, SAMPLER_DENSE, true},
     {SAMPLER_MALA, SAMPLER_DENSE, true},    {SAMPLER_MALA, SAMPLER_DIAGONAL, false},
     {SAMPLER_NUTS, SAMPLER_UNIT, false},    {SAMPLER_HMC, SAMPLER_UNIT, false},
+    {SAMPLER_HMC, SAMPLER_FISHER, true},
 };
 
 /* Every mean and every product of two coordinates within five of its own standard errors: 20 numbers. */
@@ -198,6 +199,40 @@ START_TEST(metric_is_the_covariance)
             else if (i == j)
                 assert_close(found[i] / unit, 1, 0.2, 1);
         }
+    sampler_free(s);
+}
+END_TEST
+
+/* sqrt(Sigma_ii / P_ii), P the inverse of the covariance: P_ii = (1 + b_{i+1}^2 (1 + b_{i+2}^2 (...)))/s_i^2. */
+START_TEST(metric_of_least_fisher_divergence)
+{
+    struct sampler_target t = gaussian_target(&wide);
+    struct sampler_options o = {.metric = SAMPLER_FISHER, .seed = 4};
+    double start[4 * DIMENSIONS], chain = 0;
+    start_near(&wide, 4, start);
+    struct sampler *s = sampled(&t, &o, start, 10);
+    const double *found = sampler_variances(s, 0);
+    for (size_t i = DIMENSIONS; i-- > 0;) {
+        chain = 1 + (i + 1 < DIMENSIONS ? wide.below[i + 1] * wide.below[i + 1] * chain : 0);
+        double expected = wide.scale[i] * sqrt(gaussian_covariance(&wide, i, i) / chain);
+        assert_close(found[i] / expected, 1, 0.2, 1);
+    }
+    sampler_free(s);
+}
+END_TEST
+
+/* Without correlations it is the variance, to rounding, from draws that have hardly moved. */
+START_TEST(metric_from_draws_that_have_hardly_moved)
+{
+    static const struct gaussian straight = {{1e-3, 1, 30, 1e-2, 1e3}, {0}, {0}};
+    struct sampler_target t = gaussian_target(&straight);
+    struct sampler_options o = {
+        .kernel = SAMPLER_MALA, .metric = SAMPLER_FISHER, .step = 1e-4, .warmup = 40, .seed = 9};
+    double start[4 * DIMENSIONS];
+    start_near(&straight, 4, start);
+    struct sampler *s = sampled(&t, &o, start, 1);
+    for (size_t i = 0; i < DIMENSIONS; i++)
+        assert_close(sampler_variances(s, 0)[i] / (straight.scale[i] * straight.scale[i]), 1, 1e-6, 1);
     sampler_free(s);
 }
 END_TEST
@@ -341,7 +376,9 @@ static const double ladder[] = {1, 0.5};
 static struct sampler_options small(enum sampler_kernel kernel)
 {
     return (struct sampler_options){.kernel = kernel,
-                                    .metric = kernel == SAMPLER_HMC ? SAMPLER_DENSE : SAMPLER_DIAGONAL,
+                                    .metric = kernel == SAMPLER_HMC    ? SAMPLER_DENSE
+                                              : kernel == SAMPLER_MALA ? SAMPLER_FISHER
+                                                                       : SAMPLER_DIAGONAL,
                                     .chains = CHAINS,
                                     .warmup = 160,
                                     .betas = ladder,
@@ -490,6 +527,8 @@ int main(void)
     TCase *densities = tcase_create("densities"), *record = tcase_create("record"), *same = tcase_create("same");
     tcase_add_loop_test(densities, moments_of_gaussians, 0, sizeof gaussians / sizeof gaussians[0]);
     tcase_add_loop_test(densities, metric_is_the_covariance, 0, 2);
+    tcase_add_test(densities, metric_of_least_fisher_divergence);
+    tcase_add_test(densities, metric_from_draws_that_have_hardly_moved);
     tcase_add_loop_test(densities, acceptance_of_a_langevin_step, 0, 4);
     tcase_add_test(densities, funnel_is_flagged);
     tcase_add_loop_test(densities, modes_apart_need_a_ladder, 0, 2);
