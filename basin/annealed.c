@@ -18,20 +18,25 @@ static const double RHAT_MOST = 1.05;
 
 /* --- one beta */
 
-/* y (chains, draws) := the draws' contributions to weight beta <d> + curvature (beta <d> - beta^2 Var d), whose
- * standard error is that of the rung's part in the integral. */
+static size_t size_of(const struct ladder *l, size_t rung)
+{
+    return l->o.chains * l->draws[rung].n;
+}
+
+/* y := the draws' contributions to weight beta <d> + curvature (beta <d> - beta^2 Var d), whose standard error is that
+ * of the rung's part in the integral. */
 static double contribution_error(const struct ladder *l, size_t rung, double weight, double curvature)
 {
-    const double *d = l->series + rung * annealed_series_size(l);
-    double beta = l->out->rungs[rung].beta, mean = l->out->rungs[rung].mean, *y = l->draws[1];
+    const double *d = l->draws[rung].d;
+    double beta = l->out->rungs[rung].beta, mean = l->out->rungs[rung].mean, *y = l->scratch;
     struct diagnostics g;
     if (weight == 0 && curvature == 0) /* the only rung: there is no ladder */
         return 0;
-    for (size_t i = 0; i < annealed_series_size(l); i++) {
+    for (size_t i = 0; i < size_of(l, rung); i++) {
         double off = d[i] - mean;
         y[i] = (weight + curvature) * beta * off - curvature * beta * beta * off * off;
     }
-    if (diagnostics_of(l->o.chains, l->o.draws, y, &g, NULL))
+    if (diagnostics_of(l->o.chains, l->draws[rung].n, y, &g, NULL))
         return NAN;
     return isnan(g.mcse) ? INFINITY : g.mcse;
 }
@@ -44,30 +49,88 @@ static double variance_of(size_t n, const double *x, double mean)
     return sum / (double)(n - 1);
 }
 
-static enum status look_at_draws(struct ladder *l, struct sampler *s, size_t rung, double beta, struct error *e)
+/* The last n draws of each chain. */
+static enum status take_draws(struct ladder *l, const struct sampler *s, size_t rung, size_t n, struct error *e)
 {
-    struct annealed_rung *r = &l->out->rungs[rung];
-    double *d = l->series + rung * annealed_series_size(l);
+    struct rung_draws *draws = &l->draws[rung];
+    size_t all = sampler_draws(s);
+    free(draws->d);
+    draws->n = n;
+    draws->d = malloc(2 * size_of(l, rung) * sizeof *draws->d);
+    if (!draws->d)
+        return error_memory(e);
+    draws->away = draws->d + size_of(l, rung);
+    for (size_t k = 0; k < 2; k++) {
+        double *to = k ? draws->away : draws->d;
+        sampler_copy(s, 0, k ? SAMPLER_OWN : SAMPLER_TEMPERED, l->scratch);
+        for (size_t c = 0; c < l->o.chains; c++)
+            memcpy(to + c * n, l->scratch + c * all + all - n, n * sizeof *to);
+    }
+    for (size_t i = 0; i < size_of(l, rung); i++)
+        draws->d[i] = -draws->d[i];
+    return STATUS_OK;
+}
+
+static enum status look_at_draws(struct ladder *l, const struct sampler *s, size_t rung, double beta, struct error *e)
+{
+    const struct rung_draws *draws = &l->draws[rung];
     struct diagnostics g;
-    struct sampler_rung info = sampler_rung(s, 0);
-    sampler_copy(s, 0, SAMPLER_TEMPERED, d);
-    for (size_t i = 0; i < annealed_series_size(l); i++)
-        d[i] = -d[i];
-    enum status status = diagnostics_of(l->o.chains, l->o.draws, d, &g, e);
+    enum status status = diagnostics_of(l->o.chains, draws->n, draws->d, &g, e);
     if (status)
         return status;
-    *r = (struct annealed_rung){.beta = beta,
-                                .mean = g.mean,
-                                .error = g.mcse,
-                                .rhat = g.rhat,
-                                .ess = fmin(g.ess_bulk, g.ess_mean),
-                                .acceptance = info.acceptance,
-                                .log_z = NAN};
+    l->out->rungs[rung] = (struct annealed_rung){.beta = beta,
+                                                 .mean = g.mean,
+                                                 .error = g.mcse,
+                                                 .rhat = g.rhat,
+                                                 .ess = fmin(g.ess_bulk, g.ess_mean),
+                                                 .draws = draws->n,
+                                                 .acceptance = sampler_rung(s, 0).acceptance,
+                                                 .log_z = NAN};
     l->integrand[rung] = beta * g.mean;
-    l->slope[rung] = beta * g.mean - beta * beta * variance_of(annealed_series_size(l), d, g.mean);
-    l->out->divergences += info.divergences;
-    l->out->evaluations += sampler_evaluations(s);
+    l->slope[rung] = beta * g.mean - beta * beta * variance_of(size_of(l, rung), draws->d, g.mean);
     return STATUS_OK;
+}
+
+/* The last step: ln < e^{beta d} 1{d <= c} >, the localising Gaussian put back. */
+struct last_step {
+    double log_value, error, ess, largest_share;
+};
+
+static struct last_step last_step(const struct ladder *l, size_t rung)
+{
+    const struct rung_draws *draws = &l->draws[rung];
+    size_t size = size_of(l, rung);
+    double beta = l->out->rungs[rung].beta, top = -INFINITY, sum = 0, squares = 0, *w = l->scratch;
+    struct last_step out = {.log_value = NAN, .error = NAN};
+    struct diagnostics g;
+    for (size_t i = 0; i < size; i++) {
+        w[i] = draws->d[i] <= l->region->cutoff ? beta * draws->d[i] + draws->away[i] : -INFINITY;
+        top = fmax(top, w[i]);
+    }
+    for (size_t i = 0; i < size; i++) {
+        w[i] = exp(w[i] - top);
+        sum += w[i], squares += w[i] * w[i];
+    }
+    if (!isfinite(top) || diagnostics_of(l->o.chains, draws->n, w, &g, NULL) || !(g.mean > 0) || isnan(g.mcse))
+        return out;
+    out.log_value = top + log(g.mean);
+    out.error = g.mcse / g.mean;
+    out.largest_share = 1 / sum; /* the largest weight is 1 */
+    out.ess = sum * sum / squares * fmin(g.ess_mean / (double)size, 1);
+    return out;
+}
+
+/* Near enough to the cutoff for the last step. */
+static bool is_last(const struct ladder *l, size_t rung)
+{
+    return l->o.reverse ? rung + 1 == l->o.n_betas : l->out->rungs[rung].mean <= 1.1 * l->region->cutoff;
+}
+
+static bool good_enough(const struct ladder *l, size_t rung)
+{
+    const struct annealed_rung *r = &l->out->rungs[rung];
+    return r->rhat <= RHAT_MOST && r->ess >= ESTIMATE_LEAST_ESS &&
+           (!is_last(l, rung) || last_step(l, rung).ess >= ESTIMATE_LEAST_ESS);
 }
 
 static bool asked_to_stop(void *context)
@@ -75,10 +138,16 @@ static bool asked_to_stop(void *context)
     return reporter_stop_requested(((const struct ladder *)context)->reporter);
 }
 
-/* A rung as numbers: its beta, what is known of it, its draws, and where the chains and the metric are. */
-static size_t record_size(const struct ladder *l)
+/* Draws that count of `all`. */
+static size_t counted(const struct ladder *l, size_t all)
 {
-    return 10 + 2 * annealed_series_size(l) + (l->o.chains + 1) * l->region->n;
+    return all > l->o.draws ? all - l->o.draws : all;
+}
+
+/* A rung as numbers: its beta, what is known of it, its draws, and where the chains and the metric are. */
+static size_t record_size(const struct ladder *l, size_t draws)
+{
+    return 10 + 2 * l->o.chains * draws + (l->o.chains + 1) * l->region->n;
 }
 
 static void pack(struct ladder *l, size_t rung, bool back, double *record)
@@ -89,48 +158,80 @@ static void pack(struct ladder *l, size_t rung, bool back, double *record)
     struct {
         double *at;
         size_t n;
-    } arrays[] = {{l->series + rung * annealed_series_size(l), annealed_series_size(l)},
-                  {l->draws[2], annealed_series_size(l)},
+    } arrays[] = {{l->draws[rung].d, 2 * size_of(l, rung)},
                   {l->state, (l->o.chains + 1) * l->region->n}}; /* the variances stand behind the state */
     for (size_t i = 0; i < 8; i++, record++)
         *(back ? part[i] : record) = back ? *record : *part[i];
     record += 2;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 2; i++) {
         memcpy(back ? arrays[i].at : record, back ? record : arrays[i].at, arrays[i].n * sizeof *record);
         record += arrays[i].n;
     }
 }
 
+static uint64_t record_id(const struct ladder *l, size_t rung)
+{
+    return rung + (l->o.reverse ? ANNEALED_RUNGS : 0);
+}
+
 /* The rung of an earlier run, if it was at this beta. */
 static bool recall(struct ladder *l, size_t rung, double beta, double *record)
 {
-    if (!records_find(l->kept, rung + (l->o.reverse ? ANNEALED_RUNGS : 0), record_size(l), record) || record[0] != beta)
-        return false;
-    pack(l, rung, true, record);
-    l->out->rungs[rung].log_z = NAN;
-    l->out->evaluations += (size_t)record[8];
-    l->out->divergences += (size_t)record[9];
-    return true;
+    struct rung_draws *draws = &l->draws[rung];
+    for (size_t all = l->o.draws; all <= l->o.longest; all *= 2) {
+        draws->n = counted(l, all);
+        if (!records_find(l->kept, record_id(l, rung), record_size(l, draws->n), record) || record[0] != beta)
+            continue;
+        draws->d = malloc(2 * size_of(l, rung) * sizeof *draws->d);
+        if (!draws->d)
+            return false;
+        draws->away = draws->d + size_of(l, rung);
+        pack(l, rung, true, record);
+        l->out->rungs[rung].draws = draws->n;
+        l->out->rungs[rung].log_z = NAN;
+        l->out->evaluations += (size_t)record[8];
+        l->out->divergences += (size_t)record[9];
+        return true;
+    }
+    return false;
 }
 
 static enum status sample_anew(struct ladder *l, size_t rung, double beta, struct error *e);
 
 static enum status sample(struct ladder *l, size_t rung, double beta, struct error *e)
 {
-    double *record = calloc(record_size(l), sizeof *record);
+    double *record = calloc(record_size(l, l->o.longest), sizeof *record);
     if (!record)
         return error_memory(e);
     enum status status = STATUS_OK;
     if (!recall(l, rung, beta, record)) {
         size_t evaluations = l->out->evaluations, divergences = l->out->divergences;
         status = sample_anew(l, rung, beta, e);
-        pack(l, rung, false, record);
-        record[8] = (double)(l->out->evaluations - evaluations);
-        record[9] = (double)(l->out->divergences - divergences);
-        if (!status)
-            status = records_add(l->kept, rung + (l->o.reverse ? ANNEALED_RUNGS : 0), record_size(l), record, e);
+        if (!status) {
+            pack(l, rung, false, record);
+            record[8] = (double)(l->out->evaluations - evaluations);
+            record[9] = (double)(l->out->divergences - divergences);
+            status = records_add(l->kept, record_id(l, rung), record_size(l, l->draws[rung].n), record, e);
+        }
     }
     free(record);
+    return status;
+}
+
+/* Until they are enough, or as many as are allowed. */
+static enum status run_chains(struct ladder *l, struct sampler *s, size_t rung, double beta, struct error *e)
+{
+    struct reporter quiet = {.stop_requested = asked_to_stop, .context = l}; /* progress is by betas */
+    enum status status = STATUS_OK;
+    for (size_t all = l->o.draws; all <= l->o.longest && !status; all *= 2) {
+        status = sampler_run(s, all, &quiet, e);
+        if (!status)
+            status = take_draws(l, s, rung, counted(l, all), e);
+        if (!status)
+            status = look_at_draws(l, s, rung, beta, e);
+        if (!status && good_enough(l, rung))
+            break;
+    }
     return status;
 }
 
@@ -138,6 +239,7 @@ static enum status sample(struct ladder *l, size_t rung, double beta, struct err
 static enum status sample_anew(struct ladder *l, size_t rung, double beta, struct error *e)
 {
     size_t n = l->region->n;
+    bool small = n <= 300;
     struct sampler_target target = {.n = n,
                                     .evaluate = annealed_evaluate,
                                     .quantities = annealed_localised_away,
@@ -145,60 +247,32 @@ static enum status sample_anew(struct ladder *l, size_t rung, double beta, struc
                                     .context_new = annealed_seat_new,
                                     .context_free = annealed_seat_free,
                                     .shared = l};
-    struct sampler_options options = {.kernel = n <= 300 ? SAMPLER_NUTS : SAMPLER_HMC,
-                                      .metric = SAMPLER_DIAGONAL,
+    struct sampler_options options = {.kernel = small ? SAMPLER_NUTS : SAMPLER_HMC,
+                                      .metric = small ? SAMPLER_DIAGONAL : SAMPLER_FISHER,
                                       .chains = l->o.chains,
                                       .warmup = l->o.warmup,
                                       .max_steps = l->o.max_steps,
+                                      .acceptance =
+                                          small ? 0 : 0.65, /* Beskos et al. 2013: the best in many dimensions */
+                                      .trajectory = small ? 0 : M_PI,
                                       .variances = l->variances,
                                       .betas = &beta,
                                       .n_betas = 1,
                                       .seed = l->o.seed + 7919 * (rung + 1) + (l->o.reverse ? 104729 : 0),
                                       .threads = l->o.threads};
-    struct reporter quiet = {.stop_requested = asked_to_stop, .context = l}; /* progress is by betas */
     struct sampler *s = NULL;
     enum status status = sampler_new(&target, &options, l->state, &s, e);
     if (!status)
-        status = sampler_run(s, l->o.draws, &quiet, e);
-    if (!status)
-        status = look_at_draws(l, s, rung, beta, e);
+        status = run_chains(l, s, rung, beta, e);
     for (size_t c = 0; c < l->o.chains && !status; c++)
         memcpy(l->state + c * n, sampler_last(s, c, 0), n * sizeof *l->state);
     if (!status) {
         memcpy(l->variances, sampler_variances(s, 0), n * sizeof *l->variances);
-        sampler_copy(s, 0, SAMPLER_OWN, l->draws[2]);
+        l->out->divergences += sampler_rung(s, 0).divergences;
+        l->out->evaluations += sampler_evaluations(s);
     }
     sampler_free(s);
     return status;
-}
-
-/* --- the last step: ln P = ln Z + ln < e^{beta d} 1{d <= c} >, the localising Gaussian put back */
-
-static void last_step(struct ladder *l, size_t rung)
-{
-    const double *d = l->series + rung * annealed_series_size(l);
-    double beta = l->out->rungs[rung].beta, top = -INFINITY, *w = l->draws[1];
-    struct diagnostics g;
-    struct estimate *e = &l->out->estimate;
-    for (size_t i = 0; i < annealed_series_size(l); i++) {
-        w[i] = d[i] <= l->region->cutoff ? beta * d[i] + l->draws[2][i] : -INFINITY;
-        top = fmax(top, w[i]);
-    }
-    for (size_t i = 0; i < annealed_series_size(l); i++)
-        w[i] = exp(w[i] - top);
-    if (!isfinite(top) || diagnostics_of(l->o.chains, l->o.draws, w, &g, NULL) || !(g.mean > 0) || isnan(g.mcse)) {
-        estimate_refuse(e, "no draw at the last beta is inside");
-        e->log_value = l->out->final_error = NAN;
-        return;
-    }
-    l->out->final_error = g.mcse / g.mean;
-    e->log_value = top + log(g.mean);
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < annealed_series_size(l); i++)
-        sum += w[i], squares += w[i] * w[i];
-    double kish = sum * sum / squares;
-    e->largest_share = 1 / sum; /* the largest weight is 1 */
-    e->ess = fmin(kish * fmin(g.ess_mean / (double)annealed_series_size(l), 1), e->ess);
 }
 
 /* --- the integral */
@@ -257,8 +331,7 @@ static enum status climb(struct ladder *l, double beta, struct error *e)
             break;
         l->out->n_rungs = k + 1;
         double mean = l->out->rungs[k].mean;
-        /* near enough to the cutoff for the last step */
-        if (mean <= 1.1 * cutoff)
+        if (is_last(l, k))
             return STATUS_OK;
         /* d falls as 1/beta at the end: the last rung where it is at the cutoff */
         beta *= mean < factor * cutoff ? fmax(mean / cutoff, 1.05) : factor;
@@ -274,9 +347,6 @@ static enum status descend(struct ladder *l, struct error *e)
 {
     enum status status = STATUS_OK;
     size_t n = l->region->n;
-    double *kept = malloc(2 * annealed_series_size(l) * sizeof *kept); /* of the last rung, which is sampled first */
-    if (!kept)
-        return error_memory(e);
     l->out->n_rungs = l->o.n_betas;
     for (size_t i = 0; i < n; i++) {
         double x = 0;
@@ -291,32 +361,26 @@ static enum status descend(struct ladder *l, struct error *e)
     for (size_t k = l->o.n_betas; k-- > 0 && !status;) {
         status = sample(l, k, l->o.betas[k], e);
         reporter_progress(l->reporter, (double)(l->o.n_betas - k) / (double)l->o.n_betas, l->o.what);
-        if (k + 1 == l->o.n_betas)
-            memcpy(kept, l->draws[2], annealed_series_size(l) * sizeof *kept);
     }
-    memcpy(l->draws[2], kept, annealed_series_size(l) * sizeof *kept);
-    free(kept);
     return status;
 }
 
 static enum status ladder_init(struct ladder *l, struct error *e)
 {
-    size_t n = l->region->n, size = annealed_series_size(l);
+    size_t n = l->region->n;
     double narrow = l->o.localise > 0 ? 1 / (l->o.localise * l->o.localise) : 0;
     l->mean = malloc(2 * n * sizeof *l->mean);
     l->state = malloc((l->o.chains + 1) * n * sizeof *l->state);
     l->integrand = calloc(2 * ANNEALED_RUNGS, sizeof *l->integrand);
-    l->series = malloc((ANNEALED_RUNGS + 3) * size * sizeof *l->series);
+    l->scratch = malloc(l->o.chains * l->o.longest * sizeof *l->scratch);
     l->out->rungs = calloc(ANNEALED_RUNGS, sizeof *l->out->rungs);
-    if (!l->mean || !l->state || !l->integrand || !l->series || !l->out->rungs) {
+    if (!l->mean || !l->state || !l->integrand || !l->scratch || !l->out->rungs) {
         error_memory(e);
         return STATUS_FAILED;
     }
     l->width = l->mean + n;
     l->variances = l->state + l->o.chains * n;
     l->slope = l->integrand + ANNEALED_RUNGS;
-    for (size_t k = 0; k < 3; k++)
-        l->draws[k] = l->series + (ANNEALED_RUNGS + k) * size;
     for (size_t i = 0; i < n; i++) {
         double m = l->prior->mean ? l->prior->mean[i] : 0, s = l->prior->sigma[i];
         double off = (l->region->centre[i] - m) / s;
@@ -333,9 +397,9 @@ static enum status ladder_init(struct ladder *l, struct error *e)
 static enum status open_records(struct ladder *l, struct error *e)
 {
     const struct annealed_options *o = &l->o;
-    char *key = text_format("%s %zu %a %zu %zu %zu %zu %a %a %llu %d", o->key ? o->key : "", l->region->n,
-                            l->region->cutoff, o->chains, o->warmup, o->draws, o->max_steps, o->factor, o->localise,
-                            (unsigned long long)o->seed, o->basis != NULL);
+    char *key = text_format("%s %zu %a %zu %zu %zu %zu %zu %a %a %llu %d", o->key ? o->key : "", l->region->n,
+                            l->region->cutoff, o->chains, o->warmup, o->draws, o->longest, o->max_steps, o->factor,
+                            o->localise, (unsigned long long)o->seed, o->basis != NULL);
     enum status status = key ? records_open(o->checkpoint, key, &l->kept, e) : error_memory(e);
     free(key);
     return status;
@@ -347,7 +411,9 @@ static void ladder_clear(struct ladder *l)
     free(l->mean);
     free(l->state);
     free(l->integrand);
-    free(l->series);
+    free(l->scratch);
+    for (size_t k = 0; k < ANNEALED_RUNGS; k++)
+        free(l->draws[k].d);
 }
 
 static void sum_up(struct ladder *l, double first_error)
@@ -355,13 +421,18 @@ static void sum_up(struct ladder *l, double first_error)
     struct annealed *a = l->out;
     struct estimate *e = &a->estimate;
     e->ess = INFINITY;
-    e->samples = a->n_rungs * annealed_series_size(l);
     for (size_t k = 0; k < a->n_rungs; k++) {
+        e->samples += size_of(l, k);
         a->worst_rhat = fmax(a->worst_rhat, a->rungs[k].rhat);
         e->ess = fmin(e->ess, a->rungs[k].ess);
     }
-    last_step(l, a->n_rungs - 1);
-    e->log_value += a->log_z + l->log_base;
+    struct last_step last = last_step(l, a->n_rungs - 1);
+    if (isnan(last.log_value))
+        estimate_refuse(e, "no draw at the last beta is inside");
+    e->log_value = last.log_value + a->log_z + l->log_base;
+    e->ess = fmin(e->ess, last.ess);
+    e->largest_share = last.largest_share;
+    a->final_error = last.error;
     a->first_error = first_error;
     e->error = sqrt(gsl_pow_2(first_error) + gsl_pow_2(a->ladder_error) + gsl_pow_2(a->discretisation) +
                     gsl_pow_2(a->final_error));
@@ -383,6 +454,7 @@ enum status annealed_mass(const struct region *r, const struct prior *prior, con
     l.o.chains = l.o.chains ? l.o.chains : CHAINS;
     l.o.warmup = l.o.warmup ? l.o.warmup : WARMUP;
     l.o.draws = l.o.draws ? l.o.draws : DRAWS;
+    l.o.longest = l.o.longest > l.o.draws ? l.o.longest : l.o.longest ? l.o.draws : 8 * l.o.draws;
     l.o.max_steps = l.o.max_steps ? l.o.max_steps : STEPS;
     l.o.factor = l.o.factor > 1 ? l.o.factor : 2;
     l.o.what = l.o.what ? l.o.what : "annealing";

@@ -19,6 +19,8 @@ struct annealed_options {
     size_t n_betas;
     size_t chains;        /* 0: 4 */
     size_t warmup, draws; /* iterations of each chain at each beta; 0: 200, 300 */
+    size_t longest;       /* draws are doubled up to so many where the chains have not mixed yet or too few are worth
+                           * anything, the first `draws` then belonging to the warm-up; 0: 8 draws */
     size_t max_steps;     /* of a trajectory; 0: 255 */
     double factor;        /* between one beta and the next; 0: 2 */
     double localise;      /* width of the localising Gaussian about theta*, in units of sigma; 0: none */
@@ -36,6 +38,7 @@ struct annealed_rung {
     double beta;
     double mean, error; /* of d */
     double rhat, ess;   /* of d */
+    size_t draws;       /* of each chain, that count */
     double acceptance;
     double log_z; /* ln Z up to here: forward the sum from the prior on, in reverse likewise */
 };

@@ -6,6 +6,13 @@
 
 enum { ANNEALED_RUNGS = 200 };
 
+/* What is kept of a rung's draws. */
+struct rung_draws {
+    size_t n;     /* of each chain */
+    double *d;    /* (chains, n) */
+    double *away; /* (chains, n) what the localising Gaussian takes away; in the same block */
+};
+
 /* Everything that does not change from one beta to the next. The chains live in x, theta = mean + width V^T x, where
  * what does not depend on d is N(0, 1): the prior, times the localising Gaussian if there is one. */
 struct ladder {
@@ -16,17 +23,12 @@ struct ladder {
     double *mean, *width;      /* (n) */
     double log_base;           /* ln of what the localising Gaussian integrates to under the prior */
     double *state, *variances; /* (chains, n), (n) */
-    double *draws[3];          /* (chains, draws) d, scratch, what the localising Gaussian takes away */
     struct annealed *out;
     struct records *kept;
-    double *integrand, *slope; /* (ANNEALED_RUNGS) of the integral in ln beta */
-    double *series;            /* (ANNEALED_RUNGS, chains, draws) d of all rungs */
+    double *integrand, *slope;               /* (ANNEALED_RUNGS) of the integral in ln beta */
+    struct rung_draws draws[ANNEALED_RUNGS]; /* of the rungs */
+    double *scratch;                         /* (chains, longest) */
 };
-
-static inline size_t annealed_series_size(const struct ladder *l)
-{
-    return l->o.chains * l->o.draws;
-}
 
 /* The target as solver/sampler.h wants it; `shared` is the ladder. */
 enum status annealed_seat_new(void *shared, void **context, struct error *e);

@@ -45,6 +45,12 @@ static const struct config_field annealed_fields[] = {
      .fallback = "200",
      .meaning = "iterations at each beta that adapt and are not kept"},
     {.key = "draws", .type = CONFIG_INTEGER, .low = 8, .high = 1e6, .fallback = "300", .meaning = "and that are kept"},
+    {.key = "longest",
+     .type = CONFIG_INTEGER,
+     .low = 8,
+     .high = 1e7,
+     .fallback = "8 draws",
+     .meaning = "up to which the draws are doubled where the chains have not mixed"},
     {.key = "max_steps",
      .type = CONFIG_INTEGER,
      .low = 1,
@@ -235,6 +241,7 @@ static json_t *ladders_to_json(const struct volume *v)
             json_object_set_new(o, "error", json_number_or_null(r->error));
             json_object_set_new(o, "rhat", json_number_or_null(r->rhat));
             json_object_set_new(o, "ess", json_number_or_null(r->ess));
+            json_object_set_new(o, "draws", json_integer((json_int_t)r->draws));
             json_object_set_new(o, "acceptance", json_number_or_null(r->acceptance));
             json_object_set_new(o, "log_z", json_number_or_null(r->log_z));
             json_array_append_new(rungs, o);

@@ -151,6 +151,7 @@ static enum status add_annealed(struct volume *v, struct error *e)
     struct annealed_options options = {.chains = (size_t)config_integer(config_get(o, "chains"), 0),
                                        .warmup = (size_t)config_integer(config_get(o, "warmup"), 0),
                                        .draws = (size_t)config_integer(config_get(o, "draws"), 0),
+                                       .longest = (size_t)config_integer(config_get(o, "longest"), 0),
                                        .max_steps = (size_t)config_integer(config_get(o, "max_steps"), 0),
                                        .factor = config_number(config_get(o, "factor"), 0),
                                        .localise = config_number(config_get(o, "localise"), 0),

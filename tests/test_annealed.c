@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEED = 20251125, MOST = 100 };
+enum { SEED = 20251125, MOST = 400 };
 
 struct bowl {
     size_t n;
@@ -135,6 +135,33 @@ START_TEST(masses_agree_with_the_inversion)
 }
 END_TEST
 
+/* As for large networks: trajectories of jittered length, the metric from draws and gradients, no eigenbasis. */
+START_TEST(masses_in_many_dimensions)
+{
+    enum { N = 310 };
+    double betas[200];
+    bowl_init(N, 3, N - 30, 0.1);
+    struct quadratic q = {.n = N, .eigenvalues = bowl.lambda, .displacement = bowl.off, .variance = 0.49};
+    struct quadratic_probability exact;
+    ck_assert(quadratic_probability(&q, 0.1, &exact, NULL) == STATUS_OK);
+    struct prior prior = {bowl.mean, bowl.sigma};
+    struct annealed_options options = {
+        .warmup = 60, .draws = 40, .longest = 320, .factor = 4, .max_steps = 63, .seed = SEED, .threads = 2};
+    struct annealed up, down;
+    ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &up, NULL) == STATUS_OK);
+    assert_within("up", &up, exact.log_probability, 3);
+    for (size_t k = 0; k < up.n_rungs; k++)
+        betas[k] = up.rungs[k].beta;
+    options.betas = betas;
+    options.n_betas = up.n_rungs;
+    options.reverse = true;
+    ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &down, NULL) == STATUS_OK);
+    assert_within("down", &down, exact.log_probability, 3);
+    annealed_clear(&up);
+    annealed_clear(&down);
+}
+END_TEST
+
 /* The ladder's partial sums are K(beta) of the quadratic, in closed form. */
 START_TEST(the_ladder_follows_the_cumulants)
 {
@@ -209,13 +236,36 @@ START_TEST(too_few_draws_are_refused)
 {
     bowl_init(10, 6, 0, 0.01);
     struct prior prior = {bowl.mean, bowl.sigma};
-    struct annealed_options options = {.seed = SEED, .threads = 2, .warmup = 20, .draws = 12};
+    struct annealed_options options = {.seed = SEED, .threads = 2, .warmup = 20, .draws = 12, .longest = 12};
     struct annealed a;
     ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &a, NULL) == STATUS_OK);
     ck_assert(a.estimate.refused);
     annealed_clear(&a);
     bowl.region.gradient = NULL;
     ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &a, NULL) == STATUS_REFUSED);
+    annealed_clear(&a);
+}
+END_TEST
+
+/* Where 12 draws a chain are refused, more are taken where they are needed, and nothing but those. */
+START_TEST(draws_are_doubled_until_they_are_enough)
+{
+    bowl_init(10, 6, 0, 0.01);
+    struct quadratic q = {.n = 10, .eigenvalues = bowl.lambda, .displacement = bowl.off, .variance = 0.49};
+    struct quadratic_probability exact;
+    ck_assert(quadratic_probability(&q, 0.01, &exact, NULL) == STATUS_OK);
+    struct prior prior = {bowl.mean, bowl.sigma};
+    struct annealed_options options = {.seed = SEED, .threads = 2, .draws = 12, .longest = 12 * 64};
+    struct annealed a;
+    ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &a, NULL) == STATUS_OK);
+    assert_within("doubled", &a, exact.log_probability, 0.5);
+    for (size_t k = 0; k < a.n_rungs; k++) {
+        size_t n = a.rungs[k].draws, all = n + 12;
+        ck_assert_msg(n == 12 || (all % 12 == 0 && (all / 12 & (all / 12 - 1)) == 0), "%zu draws", n);
+        ck_assert_double_ge(a.rungs[k].ess, ESTIMATE_LEAST_ESS);
+        ck_assert_double_le(a.rungs[k].rhat, 1.05);
+        ck_assert_uint_lt(n, 12 * 63);
+    }
     annealed_clear(&a);
 }
 END_TEST
@@ -273,7 +323,9 @@ int main(void)
 {
     Suite *suite = suite_create("annealed");
     TCase *tests = tcase_create("annealed");
-    tcase_add_loop_test(tests, masses_agree_with_the_inversion, 0, 4);
+    tcase_add_loop_test(tests, masses_agree_with_the_inversion, 0, sizeof bowls / sizeof bowls[0]);
+    tcase_add_test(tests, masses_in_many_dimensions);
+    tcase_add_test(tests, draws_are_doubled_until_they_are_enough);
     tcase_add_test(tests, the_ladder_follows_the_cumulants);
     tcase_add_test(tests, the_whole_set_and_the_part_near_theta);
     tcase_add_test(tests, too_few_draws_are_refused);
