@@ -1,4 +1,4 @@
-/* gears help [COMMAND | scenario-files | experiment-files] */
+/* gears help [COMMAND | growth | basin | scenario-files | experiment-files] */
 #include "base/text.h"
 #include "basin/experiment.h"
 #include "cli/commands.h"
@@ -43,19 +43,38 @@ static enum status show_reference(const struct config_field *schema, const struc
     return status;
 }
 
-static enum status list_commands(const struct options *o, struct error *e)
+/* Is it a command of this group ("growth")? "": all are. */
+static bool is_in_group(const struct command *c, const char *group)
+{
+    size_t length = strlen(group);
+    return !length || (strncmp(c->name, group, length) == 0 && c->name[length] == ' ');
+}
+
+static bool is_group(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (*name && is_in_group(c, name))
+            return true;
+    return false;
+}
+
+static enum status list_commands(const char *group, const struct options *o, struct error *e)
 {
     if (o->json) {
         json_t *list = json_array();
         for (const struct command *c = commands; c->name; c++)
-            json_array_append_new(list, command_to_json(c));
+            if (is_in_group(c, group))
+                json_array_append_new(list, command_to_json(c));
         return answer_with("commands", list, o, e);
     }
-    puts("gears: models of growth and of loss basins with gears inside, from text files\n");
+    if (!*group)
+        puts("gears: models of growth and of loss basins with gears inside, from text files\n");
     struct table *t = table_new(NULL);
     table_add_column(t, "command", TABLE_LEFT);
     table_add_column(t, "what it does", TABLE_LEFT);
     for (const struct command *c = commands; c->name; c++) {
+        if (!is_in_group(c, group))
+            continue;
         table_add_row(t);
         table_add_cell(t, "gears %s %s", c->name, c->arguments);
         table_add_cell(t, "%s", c->summary);
@@ -63,7 +82,8 @@ static enum status list_commands(const struct options *o, struct error *e)
     print_table(t);
     puts("gears COMMAND --help shows the options of a command; gears help scenario-files and gears help "
          "experiment-files, all\n"
-         "that the files may say. A FILE that is not there is looked for among the shipped ones: gears run five-phases.\n"
+         "that the files may say. A FILE that is not there is looked for among the shipped ones: gears run "
+         "five-phases.\n"
          "Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 bad input file, 4 computed but refused, 130 "
          "interrupted.");
     return STATUS_OK;
@@ -80,7 +100,7 @@ static void show_options(const struct command *c)
 enum status command_help(const struct options *o, struct error *e)
 {
     if (!o->n_files)
-        return list_commands(o, e);
+        return list_commands("", o, e);
     char name[80];
     snprintf(name, sizeof name, "%.36s%s%.36s", o->files[0], o->n_files > 1 ? " " : "",
              o->n_files > 1 ? o->files[1] : "");
@@ -88,6 +108,8 @@ enum status command_help(const struct options *o, struct error *e)
         return show_reference(growth_schema, o, e);
     if (strcmp(name, "experiment-files") == 0)
         return show_reference(basin_schema, o, e);
+    if (is_group(name))
+        return list_commands(name, o, e);
     const char *names[64];
     size_t n = 0;
     for (const struct command *c = commands; c->name && n < 63; c++) {

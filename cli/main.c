@@ -48,6 +48,16 @@ static const char *list_group(const char *group, char *buffer, size_t size)
     return buffer;
 }
 
+static bool is_group(const char *name)
+{
+    return strcmp(name, "growth") == 0 || strcmp(name, "basin") == 0;
+}
+
+static bool is_plea_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "-?") == 0;
+}
+
 static int complain(int argc, char **argv)
 {
     const char *names[64], *near;
@@ -55,10 +65,10 @@ static int complain(int argc, char **argv)
     size_t n = 0;
     for (const struct command *c = commands; c->name && n < 64; c++)
         names[n++] = c->name;
-    bool group = strcmp(argv[1], "growth") == 0 || strcmp(argv[1], "basin") == 0;
+    bool group = is_group(argv[1]);
     if (group && (argc == 2 || argv[2][0] == '-')) {
-        fprintf(stderr, "gears: '%s' alone is no command: after it comes one of %s (gears help lists the commands)\n",
-                argv[1], list_group(argv[1], members, sizeof members));
+        fprintf(stderr, "gears: '%s' alone is no command: after it comes one of %s (gears %s --help lists them)\n",
+                argv[1], list_group(argv[1], members, sizeof members), argv[1]);
         return STATUS_USAGE;
     }
     bool two = group && argc > 2 && argv[2][0] != '-';
@@ -120,13 +130,17 @@ int main(int argc, char **argv)
     occupy_standard_streams();
     atexit(check_standard_output);
     setlocale(LC_CTYPE, ""); /* for what the terminal shows; numbers stay in the C locale */
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (argc < 2 || is_plea_for_help(argv[1])) {
         char *help[] = {argv[0], "help"};
         int status = run_command(find_command("help"), 1, 2, help);
         return argc < 2 && !status ? STATUS_USAGE : status;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return printf("gears %s\n", GEARS_VERSION) < 0 ? STATUS_FAILED : STATUS_OK; /* and see check_standard_output */
+    if (argc == 3 && is_group(argv[1]) && is_plea_for_help(argv[2])) {
+        char *help[] = {argv[0], "help", argv[1]};
+        return run_command(find_command("help"), 1, 3, help);
+    }
     const struct command *command = match_command(argc, argv, &words);
     return command ? run_command(command, words, argc, argv) : complain(argc, argv);
 }

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -118,6 +120,26 @@ void program_run_list(struct program *p, const char *const *arguments)
 {
     program_start(p, arguments);
     program_finish(p);
+}
+
+void program_wait_until_caught(struct program *p)
+{
+    char path[64], line[256];
+    unsigned long long caught = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)p->child);
+    while (!(caught >> (SIGINT - 1) & 1) && program_is_running(p)) {
+        FILE *status = fopen(path, "r");
+        while (status && fgets(line, sizeof line, status))
+            sscanf(line, "SigCgt: %llx", &caught);
+        if (status)
+            fclose(status);
+        program_pause(0.001);
+    }
+}
+
+void program_pause(double seconds)
+{
+    nanosleep(&(struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * fmod(seconds, 1))}, NULL);
 }
 
 void program_clear(struct program *p)

@@ -36,6 +36,9 @@ void program_run_list(struct program *p, const char *const *arguments);
 void program_start(struct program *p, const char *const *arguments);
 bool program_is_running(struct program *p); /* true: it has not ended yet; else its code is in p->code */
 void program_finish(struct program *p);
+/* Until it has taken SIGINT into its own hands (or has ended). */
+void program_wait_until_caught(struct program *p);
+void program_pause(double seconds);
 
 void program_clear(struct program *p);
 

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SOLOW "scenarios/solow.yaml"
@@ -146,6 +145,26 @@ START_TEST(help_lists_every_command)
 }
 END_TEST
 
+/* Those that begin with the group's name, and no others. */
+START_TEST(help_of_a_group_lists_its_commands)
+{
+    static const char *const ways[][3] = {{"growth", "--help"}, {"help", "growth"}, {"growth", "-h"},
+                                          {"basin", "--help"},  {"help", "basin"},  {"basin", "-?"}};
+    char own[40], line[80];
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        snprintf(own, sizeof own, "%s ", i < 3 ? "growth" : "basin");
+        program_run_list(&p, ways[i]);
+        assert_code(&p, 0);
+        ck_assert_str_eq(p.errors, "");
+        for (size_t k = 0; k < N_CALLS; k++) {
+            snprintf(line, sizeof line, "\n  gears %.60s ", calls[k].name);
+            bool expected = strncmp(calls[k].name, own, strlen(own)) == 0;
+            ck_assert_msg((strstr(p.text, line) != NULL) == expected, "%s in: %s", line, p.text);
+        }
+    }
+}
+END_TEST
+
 START_TEST(version)
 {
     static const char *const ways[][3] = {{"--version"}, {"-V"}, {"models", "--version"}};
@@ -263,14 +282,14 @@ static const struct {
     const char *words[6], *says;
 } mistakes[] = {
     {{"rnu", SOLOW}, "did you mean 'run'?"},
-    {{"basin", "--help"}, "after it comes one of train, audit, spectrum"},
+    {{"basin", "--json"}, "after it comes one of train, audit, spectrum"},
     {{"growth"}, "'growth' alone is no command: after it comes one of phases, compare"},
     {{"phases", SOLOW}, "did you mean 'growth phases'?"},
     {{"data", "world_gdp_spl"}, "did you mean 'world_gdp_spliced'?"},
     {{"growth", "phase", SOLOW}, "did you mean 'growth phases'?"},
     {{"growth", "comparee", SOLOW}, "did you mean 'growth compare'?"},
     {{"modles"}, "did you mean 'models'?"},
-    {{"basin"}, "gears help lists the commands"},
+    {{"basin"}, "gears basin --help lists them"},
     {{"--json"}, "unknown command '--json'"},
     {{"help", "modesl"}, "did you mean 'models'?"},
     {{"models", "stkp"}, "did you mean 'stpk'?"},
@@ -613,33 +632,12 @@ END_TEST
     "solver: {method: adams, rtol: 1e-10, max_steps: 1000000000}\ntime: {from: 0, to: 1e9}\n"                          \
     "parameters: {technology_growth: 0, population_growth: 0}\ninitial: {K: 290, A: 2, P: 100}\n"
 
-static void pause_for(double seconds)
-{
-    nanosleep(&(struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * fmod(seconds, 1))}, NULL);
-}
-
-/* Until the program has taken SIGINT into its own hands. */
-static void wait_until_caught(struct program *run)
-{
-    char status_file[64], line[256];
-    unsigned long long caught = 0;
-    snprintf(status_file, sizeof status_file, "/proc/%d/status", (int)run->child);
-    while (!(caught >> (SIGINT - 1) & 1) && program_is_running(run)) {
-        FILE *status = fopen(status_file, "r");
-        while (status && fgets(line, sizeof line, status))
-            sscanf(line, "SigCgt: %llx", &caught);
-        if (status)
-            fclose(status);
-        pause_for(0.001);
-    }
-}
-
 START_TEST(interrupted_before_anything_is_done)
 {
     char scenario[TESTING_PATH];
     testing_write(testing_path(scenario, folder, "endless.yaml"), "kind: growth\nmodel: solow\n" ENDLESS);
     program_start(&p, (const char *const[]){"run", scenario, "--out", in_folder("out"), NULL});
-    wait_until_caught(&p);
+    program_wait_until_caught(&p);
     kill(p.child, _i ? SIGTERM : SIGINT);
     program_finish(&p);
     check_one_complaint(130, "stopped on request");
@@ -669,8 +667,8 @@ START_TEST(interrupted_between_runs)
                   "runs:\n  - {name: short, set: {time.to: 10}}\n  - {name: endless}\n");
     for (double wait = 0.2; wait < 20 && !testing_exists(out); wait *= 3) {
         program_start(&p, (const char *const[]){"run", scenario, "--threads", "1", "--out", out, NULL});
-        wait_until_caught(&p);
-        pause_for(wait);
+        program_wait_until_caught(&p);
+        program_pause(wait);
         kill(p.child, SIGINT);
         program_finish(&p);
         check_one_complaint(130, "run endless: ");
@@ -695,8 +693,8 @@ START_TEST(interrupted_while_drawing)
     testing_path(out, folder, "out");
     program_start(&p, (const char *const[]){"run", SOLOW, "--out", out, NULL});
     while (!testing_exists(in_folder("out/levels.gp")) && program_is_running(&p))
-        pause_for(0.001);
-    pause_for(0.02 * _i);
+        program_pause(0.001);
+    program_pause(0.02 * _i);
     kill(-p.child, SIGINT);
     program_finish(&p);
     check_one_complaint(130, "interrupted while drawing");
@@ -1019,6 +1017,7 @@ int main(void)
     tcase_add_test(c, every_command_explains_itself);
     tcase_add_test(c, help_of_a_command_is_its_own_help);
     tcase_add_test(c, help_lists_every_command);
+    tcase_add_test(c, help_of_a_group_lists_its_commands);
     tcase_add_test(c, version);
     tcase_add_loop_test(c, every_command_answers_in_json, 0, N_CALLS);
     tcase_add_test(c, json_of_growth_runs);
