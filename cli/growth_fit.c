@@ -65,25 +65,36 @@ static enum status answer(const struct options *o, const struct fit_report *r, s
     return STATUS_OK;
 }
 
+/* Folder and answer of what was found; `searched` is what the search ended with, and stays where it is not 0. */
+static enum status tell(const struct options *o, struct scenario *scenario, const struct fit *fit,
+                        const struct fit_result *result, const struct reporter *reporter, enum status searched,
+                        struct error *e)
+{
+    struct fit_report report = {0};
+    struct error *own = searched ? NULL : e;
+    enum status status = fit_report_make(scenario, fit, result, o->threads, reporter, &report, own);
+    if (!status && o->out)
+        status = write_folder(o, &report, reporter, own);
+    if (!status)
+        status = answer(o, &report, own);
+    fit_report_clear(&report);
+    return searched ? searched : status;
+}
+
 enum status command_growth_fit(const struct options *o, struct error *e)
 {
     struct scenario scenario = {0};
     struct fit fit = {0};
     struct fit_result result = {0};
-    struct fit_report report = {0};
     const struct reporter *reporter = terminal_reporter(o);
     enum status status = fit_read(o->files[0], o->settings, o->n_settings, reporter, &scenario, &fit, e);
     if (!status) {
         fit.seed = o->seed;
         status = fit_solve(&fit, &(struct fit_options){.threads = o->threads}, reporter, &result, e);
     }
-    if (!status)
-        status = fit_report_make(&scenario, &fit, &result, o->threads, reporter, &report, e);
-    if (!status && o->out)
-        status = write_folder(o, &report, reporter, e);
-    if (!status)
-        status = answer(o, &report, e);
-    fit_report_clear(&report);
+    bool partial = status == STATUS_INTERRUPTED && result.z;
+    if (!status || partial)
+        status = tell(o, &scenario, &fit, &result, partial ? NULL : reporter, status, e);
     fit_result_clear(&result);
     fit_clear(&fit);
     scenario_clear(&scenario);

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +207,41 @@ START_TEST(growth_alone_can_be_fitted)
 }
 END_TEST
 
+/* --- interrupted ------------------------------------------------------------------------------------------------- */
+
+/* The best so far is written, and is a scenario that runs. */
+START_TEST(an_interrupted_fit_keeps_the_best_so_far)
+{
+    char out[TESTING_PATH];
+    json_error_t error;
+    char block[2048];
+    snprintf(block, sizeof block, "fit:\n  starts: 10000\n  hops: 1000\n  errors: bootstrap\n%s%s", FREE, TARGETS);
+    write_fit("", block);
+    testing_path(out, folder, "out");
+    for (double wait = 0.2; wait < 20 && !testing_exists(out); wait *= 3) {
+        program_start(&p, (const char *const[]){"growth", "fit", "--out", out, "--json", file, NULL});
+        program_wait_until_caught(&p);
+        program_pause(wait);
+        kill(p.child, SIGINT);
+        program_finish(&p);
+        assert_code(&p, 130);
+        assert_contains(p.errors, "stopped on request");
+    }
+    json_t *summary = json_load_file(testing_path(path, out, "summary.json"), 0, &error);
+    ck_assert_msg(summary != NULL, "%s: %s", path, error.text);
+    ck_assert(json_is_false(json_object_get(summary, "complete")));
+    const json_t *search = json_object_get(json_array_get(json_object_get(summary, "runs"), 0), "search");
+    ck_assert_str_eq(json_string_value(json_object_get(search, "end")), "interrupted");
+    json_decref(summary);
+    json_t *root, *run = first_run(&root); /* the answer is told all the same */
+    assert_close(number(json_array_get(json_object_get(run, "free"), 0), "value"), THETA, 0.5, 0);
+    json_decref(root);
+    ck_assert(testing_exists(testing_path(path, out, "report.html")));
+    program_run(&p, "growth", "phases", testing_path(path, out, "case.yaml"));
+    assert_code(&p, 0);
+}
+END_TEST
+
 /* --- what is wrong with a file ---------------------------------------------------------------------------------------
  */
 
@@ -221,6 +257,10 @@ static const struct {
      "both prior and spread"},
     {"", "fit: {free: [{parameter: research_rate, low: 1e-5, high: 1, prior: 0.1, spread: 0.5}], targets: []}",
      "above 1"},
+    {"", "fit: {free: [{parameter: population_growth, low: 0.02, high: 0.05}], targets: []}",
+     "case.yaml:4:33: population_growth: the search starts from this 0.01, which is out of the bounds"},
+    {"", "fit: {free: [{parameter: research_parallel, low: 0.1, high: 0.2}], targets: []}",
+     "case.yaml:8:14: research_parallel: the search starts from the model's own 1, which is out of the bounds"},
     {"", "fit: {free: [{parameter: initial.A, low: 0, high: 1}], targets: []}", "above 0"},
     {"",
      "fit: {free: [{parameter: research_rate, low: 1e-5, high: 1}, {parameter: research_rate, low: 1e-5, high: 1}], "
@@ -276,6 +316,7 @@ int main(void)
     tcase_add_test(t, what_is_solved_for_follows);
     tcase_add_test(t, a_parameter_without_effect_is_named);
     tcase_add_test(t, growth_alone_can_be_fitted);
+    tcase_add_test(t, an_interrupted_fit_keeps_the_best_so_far);
     tcase_add_loop_test(t, a_wrong_file_is_one_line_with_the_place, 0, (int)(sizeof wrong / sizeof wrong[0]));
     tcase_add_test(t, a_fit_file_runs);
     suite_add_tcase(suite, t);

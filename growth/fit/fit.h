@@ -160,7 +160,8 @@ struct fit_result {
                                            covariance; NULL without; owned */
     size_t replicates;                  /* those that could be fitted */
     bool held[FIT_MAX_PARAMETERS];      /* what counted as held: held, or at a bound */
-    size_t starts, useless;             /* starts, and those from which no run reached the data */
+    bool interrupted;                   /* stopped on request: the best so far, if z */
+    size_t starts, useless;             /* starts, and those from which no run reached the data (or not begun) */
     size_t trials, failures;            /* evaluations in all, and those that failed */
     size_t same;                        /* starts that ended within 1 % of the best cost */
     double *costs;                      /* (starts) |r|^2 at the end of each start, rising; INFINITY: useless; owned */
@@ -168,8 +169,9 @@ struct fit_result {
 
 /* Many starts (the first from the fit's own values, others random between the bounds, by streams of f->seed), the best
  * of them taken on by chains of random hops, all in parallel, and the best of all finished. With FIT_AR1 the targets'
- * sigma and correlation become the estimated ones. Errors: STATUS_FAILED when no start has residuals,
- * STATUS_INTERRUPTED. Clear in all cases. */
+ * sigma and correlation become the estimated ones. Errors: STATUS_FAILED when no start has residuals;
+ * STATUS_INTERRUPTED: where out->z is not NULL *out is the best so far, with errors as FIT_GIVEN. Clear in all cases.
+ */
 enum status fit_solve(struct fit *f, const struct fit_options *options, const struct reporter *reporter,
                       struct fit_result *out, struct error *e);
 void fit_result_clear(struct fit_result *r);

@@ -62,7 +62,7 @@ static json_t *search_to_json(const struct fit_report *r)
     json_object_set_new(o, "starts_within_1_percent", json_integer((json_int_t)f->same));
     json_object_set_new(o, "trials", json_integer((json_int_t)f->trials));
     json_object_set_new(o, "failed_trials", json_integer((json_int_t)f->failures));
-    json_object_set_new(o, "end", json_string(end_words[f->best.end]));
+    json_object_set_new(o, "end", json_string(f->interrupted ? "interrupted" : end_words[f->best.end]));
     json_object_set_new(o, "sums_of_squares", json_numbers(f->costs, f->starts));
     return o;
 }

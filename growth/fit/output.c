@@ -42,7 +42,8 @@ static void add_tables(struct writer *w)
     page_add_paragraph(w->page, ending_to_text(&w->r->run.runs[0], text, sizeof text));
     add_table(w->page, phases_to_table(&w->r->run.runs[0]));
     add_table(w->page, transitions_to_table(&w->r->run.runs[0]));
-    page_add_heading(w->page, "Figures");
+    if (!w->r->result->interrupted)
+        page_add_heading(w->page, "Figures");
 }
 
 static enum status write_misses(const struct writer *w, struct error *e)
@@ -86,6 +87,8 @@ static enum status draw_all(struct writer *w, struct error *e)
 {
     const struct run_result *run = &w->r->run.runs[0];
     struct drawn_run drawn = {run, w->r->fit->name};
+    if (w->r->result->interrupted)
+        return STATUS_OK;
     enum status status = draw(w, figure_of_fit_misses(w->r), e);
     if (!status)
         status = draw(w, figure_of_fit_spectrum(w->r), e);
@@ -133,7 +136,7 @@ static enum status write_all(struct writer *w, struct error *e)
     /* page and summary whatever went wrong before, so that the folder stays ours and says it is incomplete */
     enum status finished = page_write(w->page, w->folder.path, status ? NULL : e);
     if (!finished)
-        finished = write_summary(w, !status, status ? NULL : e);
+        finished = write_summary(w, !status && !w->r->result->interrupted, status ? NULL : e);
     if (finished)
         run_folder_abandon(&w->folder);
     return status ? status : finished;

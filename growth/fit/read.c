@@ -72,6 +72,19 @@ static enum status read_bounds(const struct reader *r, const struct config_node 
     return STATUS_OK;
 }
 
+/* The search starts from the value in the file, which is blamed if it stands there. */
+static enum status check_start(const struct reader *r, const struct config_node *node, const struct fit_parameter *p)
+{
+    char path[80];
+    if (p->value >= p->low && p->value <= p->high)
+        return STATUS_OK;
+    snprintf(path, sizeof path, "%s%.70s", p->kind == FIT_MODEL ? "parameters." : "", p->key);
+    const struct config_node *value = config_get(r->root, path);
+    return config_error(value ? value : node, r->e,
+                        "%s: the search starts from %s %g, which is out of the bounds of fit.free: %g to %g is allowed",
+                        p->key, value ? "this" : "the model's own", p->value, p->low, p->high);
+}
+
 static enum status read_prior(const struct reader *r, const struct config_node *node, struct fit_parameter *p)
 {
     const struct config_node *prior = config_get(node, "prior"), *spread = config_get(node, "spread");
@@ -107,6 +120,8 @@ static enum status read_free(const struct reader *r, const struct config_node *n
     if (fit_parameter_find(f, p->key) + 1 < f->n_parameters)
         return config_error(config_get(node, "parameter"), r->e, "%s is free already", p->key);
     status = read_bounds(r, node, p);
+    if (!status)
+        status = check_start(r, node, p);
     return status ? status : read_prior(r, node, p);
 }
 

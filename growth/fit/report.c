@@ -247,18 +247,17 @@ struct table *fit_spectrum_to_table(const struct fit_report *r)
 
 char *fit_search_to_text(const struct fit_report *r, char *buffer, size_t size)
 {
-    static const char *const ends[] = {"converged", "stopped where no step lowers it further",
-                                       "stopped at its limit of steps"};
+    static const char *const ends[] = {"The best search converged", "The best search stopped where no step lowers it",
+                                       "The best search stopped at its limit of steps"};
     const struct fit_result *f = r->result;
-    size_t n = f->best.n;
-    snprintf(
-        buffer, size,
-        "%zu starts%s, %zu of them within 1 %% of the best; %zu trial runs, of which %zu did not reach the end of the "
-        "data and were turned down%s. The best search %s: sum of squares %.2f over %zu residuals (priors included) "
-        "and %zu parameters.",
-        f->starts, r->fit->hops ? " and chains of hops" : "", f->same, f->trials, f->failures,
-        f->useless ? ", and some starts found no run at all" : "", ends[f->best.end], f->best.cost, n,
-        r->fit->n_parameters);
+    snprintf(buffer, size,
+             "%zu starts%s, %zu of them within 1 %% of the best; %zu trial runs, of which %zu did not reach the end of "
+             "the data and were turned down%s. %s: sum of squares %.2f over %zu residuals (priors included) and %zu "
+             "parameters.",
+             f->starts, r->fit->hops ? " and chains of hops" : "", f->same, f->trials, f->failures,
+             f->useless && !f->interrupted ? ", and some starts found no run at all" : "",
+             f->interrupted ? "Interrupted: the best so far, and no minimum" : ends[f->best.end], f->best.cost,
+             f->best.n, r->fit->n_parameters);
     return buffer;
 }
 

@@ -85,7 +85,8 @@ static bool is_usable(struct search *s, const double *z, double *solved)
     return code == 0;
 }
 
-/* Improve z, shooting first from `solved`; false, and nothing to clear, where that fails. */
+/* Improve z, shooting first from `solved`; false, and nothing to clear, where that fails. A search that is stopped on
+ * request leaves what it has come to. */
 static bool improve(struct search *s, const double *z, double solved, const struct least_squares_options *options,
                     struct candidate *out)
 {
@@ -93,11 +94,12 @@ static bool improve(struct search *s, const double *z, double solved, const stru
     enum status status = fit_improve_from(s->f, z, options, &out->solved, &out->r, NULL);
     atomic_fetch_add(&s->trials, out->r.evaluations);
     atomic_fetch_add(&s->failures, out->r.failures);
+    bool stopped = status == STATUS_INTERRUPTED && isfinite(out->r.cost);
     if (status == STATUS_INTERRUPTED)
         atomic_store(&s->interrupted, true);
-    if (status)
+    if (status && !stopped)
         least_squares_result_clear(&out->r);
-    return status == STATUS_OK;
+    return !status || stopped;
 }
 
 static void run_start(size_t i, void *context)
@@ -244,7 +246,7 @@ static enum status use_replicates(const struct fit *f, struct fit_result *r, str
     return STATUS_OK;
 }
 
-static enum status find_errors(struct search *s, int threads, struct fit_result *out, struct error *e)
+static enum status find_errors(struct search *s, struct fit_result *out, struct error *e)
 {
     const struct fit *f = s->f;
     struct fit_evaluator v;
@@ -258,13 +260,27 @@ static enum status find_errors(struct search *s, int threads, struct fit_result 
     if (!status)
         status = least_squares_errors(out->best.n, f->n_parameters, out->best.jac, NULL, out->held, RANK_TOLERANCE,
                                       &out->errors, e);
-    if (status || f->errors != FIT_BOOTSTRAP)
-        return status;
+    return status;
+}
+
+/* The scatter of refits in place of the covariance. */
+static enum status find_scatter(struct search *s, int threads, struct fit_result *out, struct error *e)
+{
+    const struct fit *f = s->f;
     out->bootstrap = malloc((f->replicates * f->n_parameters + 1) * sizeof *out->bootstrap);
     if (!out->bootstrap)
         return error_memory(e);
-    status = code_to_status(s, fit_bootstrap(f, out->z, threads, s->reporter, out->bootstrap), NULL, e);
+    enum status status = code_to_status(s, fit_bootstrap(f, out->z, threads, s->reporter, out->bootstrap), NULL, e);
     return status ? status : use_replicates(f, out, e);
+}
+
+static enum status keep_z(const struct fit *f, struct fit_result *out, struct error *e)
+{
+    out->z = malloc((f->n_parameters + 1) * sizeof *out->z);
+    if (!out->z)
+        return error_memory(e);
+    memcpy(out->z, out->best.z, f->n_parameters * sizeof *out->z);
+    return STATUS_OK;
 }
 
 static enum status finish(struct search *s, struct fit *f, const struct candidate *best, int threads,
@@ -276,13 +292,11 @@ static enum status finish(struct search *s, struct fit *f, const struct candidat
     enum status status = polish(s, f, best->r.z, &out->best, e);
     if (!status && f->errors == FIT_AR1)
         status = settle_noise(s, f, &out->best, e);
-    if (status)
-        return status;
-    out->z = malloc((f->n_parameters + 1) * sizeof *out->z);
-    if (!out->z)
-        return error_memory(e);
-    memcpy(out->z, out->best.z, f->n_parameters * sizeof *out->z);
-    return find_errors(s, threads, out, e);
+    if (!status)
+        status = keep_z(f, out, e);
+    if (!status)
+        status = find_errors(s, out, e);
+    return status || f->errors != FIT_BOOTSTRAP ? status : find_scatter(s, threads, out, e);
 }
 
 static enum status allocate(struct search *s, struct fit_result *out, struct error *e)
@@ -305,11 +319,23 @@ static void count(const struct search *s, double best, struct fit_result *out)
     }
 }
 
+static struct candidate *find_best(struct search *s)
+{
+    struct candidate *best = &s->found[0];
+    for (size_t i = 0; i < s->n_starts; i++)
+        if (cost_of(&s->found[i]) < cost_of(best))
+            best = &s->found[i];
+    for (size_t i = 0; i < CHAINS; i++)
+        if (cost_of(&s->chain[i]) < cost_of(best))
+            best = &s->chain[i];
+    return best;
+}
+
 static enum status search_all(struct search *s, struct fit *f, int threads, struct fit_result *out, struct error *e)
 {
     parallel_map(s->n_starts, threads, run_start, s);
     if (atomic_load(&s->interrupted))
-        return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", f->name);
+        return STATUS_INTERRUPTED;
     qsort(s->found, s->n_starts, sizeof *s->found, compare_costs);
     if (!s->found[0].r.z)
         return error_set(e, STATUS_FAILED, "fit %s: from none of %zu starts does a run reach the end of the data",
@@ -318,15 +344,38 @@ static enum status search_all(struct search *s, struct fit *f, int threads, stru
         s->n_chains++;
     parallel_map(s->n_chains, threads, run_chain, s);
     if (atomic_load(&s->interrupted))
-        return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", f->name);
-    const struct candidate *best = &s->found[0];
-    for (size_t i = 0; i < s->n_chains; i++)
-        if (cost_of(&s->chain[i]) < cost_of(best))
-            best = &s->chain[i];
+        return STATUS_INTERRUPTED;
+    const struct candidate *best = find_best(s);
     double cost = cost_of(best);
     enum status status = finish(s, f, best, threads, out, e);
     count(s, cost, out);
     return status;
+}
+
+/* Stopped on request: the best so far, with the errors that its Jacobian gives. */
+static enum status keep_best_so_far(struct search *s, struct fit *f, struct fit_result *out, struct error *e)
+{
+    struct candidate *best = find_best(s);
+    double cost = cost_of(best);
+    s->reporter = NULL; /* it would go on asking for the stop */
+    out->interrupted = true;
+    count(s, cost, out);
+    if (!out->best.z && isfinite(cost)) {
+        if (f->shoots && !isnan(best->solved))
+            f->base.p[f->shot.parameter] = exp(best->solved);
+        out->best = best->r;
+        best->r = (struct least_squares_result){0};
+    }
+    enum status status = out->z || !out->best.z ? STATUS_OK : keep_z(f, out, e);
+    if (!status && out->z && !out->errors.standard)
+        status = find_errors(s, out, e);
+    free(out->bootstrap);
+    out->bootstrap = NULL;
+    if (status) { /* nothing that could be shown */
+        free(out->z);
+        out->z = NULL;
+    }
+    return error_set(e, STATUS_INTERRUPTED, "fit %s stopped on request", f->name);
 }
 
 enum status fit_solve(struct fit *f, const struct fit_options *options, const struct reporter *reporter,
@@ -347,6 +396,8 @@ enum status fit_solve(struct fit *f, const struct fit_options *options, const st
     enum status status = allocate(&s, out, e);
     if (!status)
         status = search_all(&s, f, o->threads, out, e);
+    if (status == STATUS_INTERRUPTED)
+        status = keep_best_so_far(&s, f, out, e);
     for (size_t i = 0; s.found && i < s.n_starts; i++)
         least_squares_result_clear(&s.found[i].r);
     for (size_t i = 0; s.chain && i < CHAINS; i++)
