@@ -209,28 +209,16 @@ static void print_phases(const struct phase_table *t)
                phase_kind_name(t->phases[i].kind), phase_pace_name(t->phases[i].pace), 100 * t->phases[i].growth);
 }
 
-/* In frontier growth falls back near the blow-up, when technology turns from intelligence- to science-limited
- * (docs/model-stpk.md): what comes after the fifth phase grows by more than a fifth a year and is over within 25 years.
- */
-static bool ends_after_five(const struct phase_table *t)
-{
-    bool good = t->n_phases >= 5 && t->n_transitions + 1 == t->n_phases;
-    for (size_t i = 5; i < t->n_phases; i++)
-        good = good && t->phases[i].growth > 0.2 && t->phases[i].to - t->phases[4].to < 25;
-    return good;
-}
-
 /* Five, of the kinds and with the ratios of growth that make them these five. */
 static void check_five_phases(const struct solved *s, const char *what)
 {
     const struct phase_table *t = &s->table;
     const struct phase *p = t->phases;
-    bool kinked = strcmp(what, "scenarios/frontier.yaml") == 0;
-    bool good = (kinked ? ends_after_five(t) : t->n_phases == 5 && t->n_transitions == 4) &&
-                p[0].kind == PHASE_SUPER_EXPONENTIAL && p[0].pace == PACE_FIRST && p[1].kind == PHASE_EXPONENTIAL &&
-                p[1].pace == PACE_FASTER && p[2].kind == PHASE_EXPONENTIAL && p[2].pace == PACE_FASTER &&
-                p[2].growth >= 1.4 * p[1].growth && p[3].kind != PHASE_SUPER_EXPONENTIAL && p[3].pace == PACE_SLOWER &&
-                p[3].growth <= 0.7 * p[2].growth && p[4].kind == PHASE_SUPER_EXPONENTIAL && p[4].pace == PACE_FASTER &&
+    bool good = t->n_phases == 5 && t->n_transitions == 4 && p[0].kind == PHASE_SUPER_EXPONENTIAL &&
+                p[0].pace == PACE_FIRST && p[1].kind == PHASE_EXPONENTIAL && p[1].pace == PACE_FASTER &&
+                p[2].kind == PHASE_EXPONENTIAL && p[2].pace == PACE_FASTER && p[2].growth >= 1.4 * p[1].growth &&
+                p[3].kind != PHASE_SUPER_EXPONENTIAL && p[3].pace == PACE_SLOWER && p[3].growth <= 0.7 * p[2].growth &&
+                p[4].kind == PHASE_SUPER_EXPONENTIAL && p[4].pace == PACE_FASTER &&
                 s->trajectory.run.outcome == RESCALED_BLOW_UP;
     if (!good)
         print_phases(t);
@@ -451,7 +439,7 @@ START_TEST(same_phases_for_any_reasonable_contrast)
         struct solved s;
         char contrast[40];
         snprintf(contrast, sizeof contrast, "phases.contrast=%g", percent / 100.0);
-        solve(&s, sets[_i], contrast);
+        solve(&s, _i < N_SETS ? sets[_i] : "scenarios/frontier.yaml", contrast);
         check_five_phases(&s, contrast);
         clear(&s);
     }
@@ -871,7 +859,7 @@ int main(void)
     tcase_add_loop_test(c, shift_at_a_coarse_tolerance, 0, N_SETS);
     tcase_add_loop_test(c, same_phases_for_any_output_grid, 0, N_SETS);
     tcase_add_loop_test(c, same_phases_in_other_units, 0, N_SETS);
-    tcase_add_loop_test(c, same_phases_for_any_reasonable_contrast, 0, N_SETS);
+    tcase_add_loop_test(c, same_phases_for_any_reasonable_contrast, 0, N_SETS + 1);
     tcase_add_loop_test(c, contributions_sum_to_the_change, 0, sizeof five_phase_files / sizeof five_phase_files[0]);
     tcase_add_loop_test(c, a_cause_that_is_switched_off_is_gone, 0, sizeof switched_off / sizeof switched_off[0]);
     tcase_add_test(c, phases_that_hang_on_one_parameter);
