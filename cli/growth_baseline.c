@@ -154,8 +154,12 @@ enum status command_growth_baseline(const struct options *o, struct error *e)
         return status;
     struct report *r = report_new(s.title[0] ? s.title : s.name);
     status = r ? study_all(o, &s, baselines, n, r, e) : error_memory(e);
-    if (!status)
-        status = report_show(r, o, e);
+    if (r && status == STATUS_INTERRUPTED)
+        report_set_interrupted(r);
+    if (!status || status == STATUS_INTERRUPTED) {
+        enum status shown = report_show(r, o, status ? NULL : e);
+        status = status ? status : shown;
+    }
     report_free(r);
     series_clear(&s);
     return status;

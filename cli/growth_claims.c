@@ -38,8 +38,12 @@ enum status command_growth_claims(const struct options *o, struct error *e)
         return status;
     struct report *r = report_new("Claims about growth, tested");
     status = r ? claims_run(claims, n, &q, r, e) : error_memory(e);
-    if (!status)
-        status = report_show(r, o, e);
+    if (r && status == STATUS_INTERRUPTED)
+        report_set_interrupted(r);
+    if (!status || status == STATUS_INTERRUPTED) {
+        enum status shown = report_show(r, o, status ? NULL : e);
+        status = status ? status : shown;
+    }
     report_free(r);
     return status;
 }

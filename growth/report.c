@@ -24,7 +24,7 @@ struct report {
     struct item *items; /* (n) */
     size_t n, capacity;
     json_t *runs;
-    bool failed;
+    bool failed, interrupted;
 };
 
 struct report *report_new(const char *title)
@@ -145,6 +145,16 @@ void report_add_run(struct report *r, json_t *run)
     }
 }
 
+void report_set_interrupted(struct report *r)
+{
+    r->interrupted = true;
+}
+
+bool report_interrupted(const struct report *r)
+{
+    return r->interrupted;
+}
+
 bool report_ok(const struct report *r)
 {
     return r && !r->failed;
@@ -206,6 +216,8 @@ static enum status write_csv(struct writer *w, const struct item *item)
 static enum status write_figure(struct writer *w, const struct figure *f)
 {
     bool drawn = false;
+    if (w->report->interrupted)
+        return STATUS_OK;
     if (reporter_stop_requested(w->reporter))
         return error_set(w->e, STATUS_INTERRUPTED, "interrupted while drawing");
     enum status status = figure_write(f, w->folder.path, &drawn, w->e);
@@ -252,7 +264,7 @@ static enum status finish(struct writer *w, enum status status, const json_t *ab
     json_object_set(summary, "runs", w->report->runs);
     enum status finished = page_write(w->page, w->folder.path, &late);
     if (!finished)
-        finished = run_folder_finish(&w->folder, summary, !status, &late);
+        finished = run_folder_finish(&w->folder, summary, !status && !w->report->interrupted, &late);
     if (finished)
         run_folder_abandon(&w->folder);
     json_decref(summary);

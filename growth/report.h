@@ -30,6 +30,10 @@ void report_add_csv(struct report *r, const char *name, const char *header, size
                     const double *values);
 /* One more element of `runs` (takes the reference). */
 void report_add_run(struct report *r, json_t *run);
+/* What is there is all there will be: it was interrupted. The folder then says complete: false and has no figures,
+ * whose drawing was to be stopped too. */
+void report_set_interrupted(struct report *r);
+bool report_interrupted(const struct report *r);
 bool report_ok(const struct report *r);
 
 enum report_kind { REPORT_HEADING, REPORT_TABLE, REPORT_SENTENCE, REPORT_FIGURE, REPORT_CSV };

@@ -7,9 +7,11 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { MOST = 400 };
 
@@ -55,7 +57,7 @@ START_TEST(a_planted_power_law_wins)
     static struct made m;
     static struct contest c;
     make(&m, 130, planted_hyperbola, 0.01, 0.8, testing_seed());
-    contest_run(&m.rows, NULL, NULL, 0, &c);
+    contest_run(&m.rows, NULL, 0, &c);
     ck_assert(!c.score[RIVAL_HYPERBOLA].ran_away);
     ck_assert(c.score[RIVAL_HYPERBOLA].aic < c.score[RIVAL_EXPONENTIAL].aic - 10);
     ck_assert(contest_excess(&c, RIVAL_HYPERBOLA, false, NULL) < 4);
@@ -70,10 +72,10 @@ START_TEST(a_planted_exponential_and_a_bend_do_not_look_like_one)
     uint64_t seed = testing_seed();
     enum rival best = N_RIVALS;
     make(&m, 100, planted_line, 0.03, 0.5, seed);
-    contest_run(&m.rows, NULL, NULL, 0, &c);
+    contest_run(&m.rows, NULL, 0, &c);
     ck_assert(c.score[RIVAL_EXPONENTIAL].aic < c.score[RIVAL_HYPERBOLA].aic + 6);
     make(&m, 100, planted_bend, 0.03, 0.5, seed);
-    contest_run(&m.rows, NULL, NULL, 0, &c);
+    contest_run(&m.rows, NULL, 0, &c);
     ck_assert(c.score[RIVAL_HYPERBOLA].ran_away);
     ck_assert(contest_excess(&c, RIVAL_HYPERBOLA, false, &best) > 10);
     ck_assert(best == RIVAL_QUADRATIC || best == RIVAL_LOGISTIC);
@@ -90,14 +92,64 @@ START_TEST(the_model_is_held_against_its_own_path)
     make(&m, 100, planted_bend, 0.02, 0.5, testing_seed());
     for (size_t i = 0; i < 100; i++)
         path[i] = 17 * exp(planted_bend(m.year[i]));
-    contest_run(&m.rows, path, path, 0, &c);
+    struct contest_model model = {.path = path, .early = {path, path, path, path, path}};
+    contest_run(&m.rows, &model, 0, &c);
     ck_assert(c.score[RIVAL_MODEL].fitted);
     ck_assert(c.score[RIVAL_MODEL].aic < c.score[RIVAL_EXPONENTIAL].aic - 10);
     ck_assert(c.score[RIVAL_MODEL].aic < c.score[RIVAL_QUADRATIC].aic + 6);
     ck_assert(c.score[RIVAL_MODEL].held_rms < 0.1);
+    ck_assert(c.score[RIVAL_MODEL].rolling_rms < 0.1);
+    double aic = c.score[RIVAL_MODEL].aic, independent = c.score[RIVAL_MODEL].aic_independent;
+    model.parameters = 25; /* each counts 2 */
+    contest_run(&m.rows, &model, 0, &c);
+    assert_close(c.score[RIVAL_MODEL].aic, aic + 50, 1e-9, 0);
+    assert_close(c.score[RIVAL_MODEL].aic_independent, independent + 50, 1e-9, 0);
     path[50] = NAN;
-    contest_run(&m.rows, path, path, 0, &c);
+    contest_run(&m.rows, &model, 0, &c);
     ck_assert(!c.score[RIVAL_MODEL].fitted && isnan(c.score[RIVAL_MODEL].held_rms));
+}
+END_TEST
+
+static double line_with_a_step(double year)
+{
+    return planted_line(year) + (year > 1980 ? log(1.1) : 0);
+}
+
+/* 1900 to 2000: origins in 1950, 60, 70 and 80, twenty years predicted from each. A step of 10 % after 1980 is missed
+ * in ten of the years from 1970 and in all twenty from 1980, by an exponential that fits the rest exactly. */
+START_TEST(origins_that_roll_on)
+{
+    static struct made m;
+    static struct contest c;
+    make(&m, 101, line_with_a_step, 1e-7, 0, testing_seed());
+    contest_run(&m.rows, NULL, 0, &c);
+    ck_assert_uint_eq(c.n_rolling, 80);
+    assert_close(c.score[RIVAL_EXPONENTIAL].rolling_rms, log(1.1) * sqrt(30.0 / 80), 1e-4, 0);
+    ck_assert_uint_eq(c.n_held, 34); /* 1966 2/3 and later: all but 1967 to 1980 wrong */
+    assert_close(c.score[RIVAL_EXPONENTIAL].held_rms, log(1.1) * sqrt(20.0 / 34), 1e-4, 0);
+}
+END_TEST
+
+/* p of a true power law is spread evenly, whatever the correlation of its errors; a bend gives the least there is. */
+START_TEST(blocks_of_residuals)
+{
+    enum { SETS = 12, REPLICATES = 99 };
+    static struct made m;
+    uint64_t seed = testing_seed();
+    size_t low = 0;
+    double sum = 0;
+    for (size_t i = 0; i < SETS; i++) {
+        make(&m, 101, planted_hyperbola, 0.02, 0.6, seed + i);
+        double p = contest_bootstrap(&m.rows, REPLICATES, seed);
+        ck_assert(p >= 1.0 / (1 + REPLICATES) && p <= 1);
+        low += p <= 0.05;
+        sum += p;
+    }
+    ck_assert_msg(low <= 4, "%zu of 12 true power laws refused", low); /* 5 % of 12; more than 4 in 1 of 6000 */
+    assert_close(sum / SETS, 0.5, 0.36, 1);                            /* 0.5 +- 0.083 */
+    make(&m, 101, planted_bend, 0.02, 0.6, seed);
+    assert_close(contest_bootstrap(&m.rows, REPLICATES, seed), 1.0 / (1 + REPLICATES), 1e-12, 0);
+    ck_assert_double_eq(contest_bootstrap(&m.rows, REPLICATES, seed), contest_bootstrap(&m.rows, REPLICATES, seed));
 }
 END_TEST
 
@@ -226,6 +278,46 @@ START_TEST(claim_d_as_json)
 }
 END_TEST
 
+static bool always(void *context)
+{
+    (void)context;
+    return true;
+}
+
+/* Every claim looks for a stop, and says in the report that it was not tested to the end. */
+START_TEST(a_claim_stops_when_asked)
+{
+    const struct reporter reporter = {.stop_requested = always};
+    const struct claim_request q = {.threads = 1, .reporter = &reporter};
+    const struct claim *claim = claim_registry[_i];
+    struct report *r = report_new("stopped");
+    struct error e = {0};
+    ck_assert_int_eq(claims_run(&claim, 1, &q, r, &e), STATUS_INTERRUPTED);
+    ck_assert_uint_ge(report_count(r), 2);
+    report_free(r);
+}
+END_TEST
+
+/* Ctrl-C leaves a folder that says what it is. */
+START_TEST(interrupted_claims_leave_a_folder)
+{
+    char folder[TESTING_PATH], out[TESTING_PATH], part[TESTING_PATH];
+    testing_folder(folder);
+    testing_path(out, folder, "out");
+    program_start(&p, (const char *const[]){"growth", "claims", "--claim", "c", "--out", out, NULL});
+    nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    kill(p.child, SIGINT);
+    program_finish(&p);
+    assert_code(&p, 130);
+    assert_contains(p.text, "Interrupted: this claim was not tested to the end.");
+    json_t *summary = json_load_file(testing_path(part, out, "summary.json"), 0, NULL);
+    ck_assert(json_is_false(json_object_get(summary, "complete")));
+    ck_assert(testing_exists(testing_path(part, out, "report.html")));
+    json_decref(summary);
+    program_clear(&p);
+}
+END_TEST
+
 START_TEST(an_unknown_claim)
 {
     program_run(&p, "growth", "claims", "--claim", "z");
@@ -255,11 +347,15 @@ int main(void)
     tcase_add_test(parts, a_planted_power_law_wins);
     tcase_add_test(parts, a_planted_exponential_and_a_bend_do_not_look_like_one);
     tcase_add_test(parts, the_model_is_held_against_its_own_path);
+    tcase_add_test(parts, origins_that_roll_on);
+    tcase_add_test(parts, blocks_of_residuals);
     tcase_add_loop_test(parts, five_countries, 0, 5);
     tcase_add_test(parts, tracks);
     tcase_add_test(parts, scenarios_do_not_hang_on_the_data_folder);
     tcase_add_test(command, claim_a_says_what_the_files_say);
     tcase_add_test(command, claim_d_as_json);
+    tcase_add_loop_test(command, a_claim_stops_when_asked, 0, (int)claim_registry_size);
+    tcase_add_test(command, interrupted_claims_leave_a_folder);
     tcase_add_test(command, an_unknown_claim);
     tcase_add_test(command, claims_stand_in_one_table);
     suite_add_tcase(suite, parts);

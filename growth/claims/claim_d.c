@@ -53,7 +53,7 @@ static enum status fit_roodman(const char *series, struct baseline_fit *out, boo
     return status;
 }
 
-static enum status test(struct trial *w, uint64_t seed, struct error *e)
+static enum status test(struct trial *w, const struct claim_request *q, struct error *e)
 {
     struct baseline_options o = baseline_options_default();
     enum status status = STATUS_OK;
@@ -62,11 +62,14 @@ static enum status test(struct trial *w, uint64_t seed, struct error *e)
         const struct track *t = &w->track[k];
         struct baseline_rows since = track_since(t, 1950);
         status = baseline_fit(baseline_find("log-quadratic"), &since, &o, &w->quadratic[k], e);
-        for (size_t i = 0; i < N_WINDOWS; i++) {
+        for (size_t i = 0; i < N_WINDOWS && !status; i++) {
             struct contest *c = &w->contest[i * N_TRACKS + k];
             struct baseline_rows rows = track_since(t, t->rows.year[t->rows.n - 1] - windows[i]);
+            reporter_progress(q->reporter, (double)(k * N_WINDOWS + i) / (N_TRACKS * N_WINDOWS + 1), t->name);
+            if (reporter_stop_requested(q->reporter))
+                return error_set(e, STATUS_INTERRUPTED, "interrupted");
             c->series = t->name;
-            contest_run(&rows, NULL, NULL, seed, c);
+            contest_run(&rows, NULL, q->seed, c);
         }
     }
     if (!status)
@@ -257,7 +260,8 @@ static void show(const struct trial *w, struct report *r)
         report_add_heading(r, heading);
         report_add_table(r, contests_to_table(&w->contest[i * N_TRACKS], N_TRACKS, true));
         report_add_table(r, contests_to_table(&w->contest[i * N_TRACKS], N_TRACKS, false));
-        report_add_table(r, contests_to_held_table(&w->contest[i * N_TRACKS], N_TRACKS));
+        report_add_table(r, contests_to_held_table(&w->contest[i * N_TRACKS], N_TRACKS, false));
+        report_add_table(r, contests_to_held_table(&w->contest[i * N_TRACKS], N_TRACKS, true));
     }
     report_add_figure(r, draw(w));
 }
@@ -269,7 +273,7 @@ static enum status run(const struct claim_request *q, struct report *r, struct c
         return error_memory(e);
     enum status status = gather(w, e);
     if (!status)
-        status = test(w, q->seed, e);
+        status = test(w, q, e);
     if (!status) {
         out->numbers = numbers_to_json(w);
         show(w, r);

@@ -54,6 +54,8 @@ enum status claims_run(const struct claim *const *claims, size_t n, const struct
             report_add_sentence(r, "Verdict: it %s. %s", verdict_name(result.verdict), result.sentence);
             add_run(claims[i], &result, r);
         }
+        if (status == STATUS_INTERRUPTED)
+            report_add_sentence(r, "Interrupted: this claim was not tested to the end.");
         json_decref(result.numbers);
         if (!status && reporter_stop_requested(q->reporter))
             status = error_set(e, STATUS_INTERRUPTED, "interrupted");

@@ -46,26 +46,52 @@ static double akaike(enum rival rival, const struct baseline_fit *f, bool correl
     return 2 * ((double)rivals[rival].parameters + noise) - 2 * f->log_score;
 }
 
-/* Predict the rows that the fit did not see. */
-static void hold_out(const struct baseline_fit *f, const struct baseline_rows *rows, struct rival_score *s)
+/* --- held out ----------------------------------------------------------------------------------------------------- */
+
+double contest_cut(double from, double to, size_t part)
 {
-    double sum = 0, score = 0;
-    size_t n = 0;
-    for (size_t i = rows->n_fit; i < rows->n; i++, n++) {
+    static const double parts[CONTEST_PARTS] = {2.0 / 3, 0.5, 0.6, 0.7, 0.8};
+    return from + parts[part] * (to - from);
+}
+
+/* Sums over predicted rows. */
+struct misses {
+    double squares, score;
+    size_t n;
+};
+
+/* Predict the rows after the fit's, up to a year. */
+static void predict(const struct baseline_fit *f, const struct baseline_rows *rows, double until, struct misses *m)
+{
+    for (size_t i = rows->n_fit; i < rows->n && rows->year[i] <= until; i++, m->n++) {
         struct baseline_prediction p;
         baseline_predict(f, rows->year[i], &p);
         double miss = log(rows->value[i]) - p.quantile[BASELINE_MEDIAN];
-        sum += miss * miss;
-        score += f->baseline->log_density(f, rows->year[i - 1], rows->value[i - 1], rows->year[i], rows->value[i]);
+        m->squares += miss * miss;
+        m->score += f->baseline->log_density(f, rows->year[i - 1], rows->value[i - 1], rows->year[i], rows->value[i]);
     }
-    s->held_rms = n ? sqrt(sum / (double)n) : NAN;
-    s->held_score = n ? score / (double)n : NAN;
 }
 
-double contest_cut(double from, double to)
+static double root_mean(const struct misses *m)
 {
-    return from + 2.0 / 3 * (to - from);
+    return m->n ? sqrt(m->squares / (double)m->n) : NAN;
 }
+
+/* Fit part i of the rows and predict what comes after it: all, or the next fifth. false: it could not be fitted. */
+static bool predict_part(enum rival rival, const struct baseline_rows *rows, size_t i, uint64_t seed, struct misses *m)
+{
+    struct baseline_fit early;
+    struct baseline_rows part = *rows;
+    double from = rows->year[0], to = rows->year[rows->n - 1], cut = contest_cut(from, to, i);
+    for (part.n_fit = 0; part.n_fit < part.n && part.year[part.n_fit] <= cut;)
+        part.n_fit++;
+    if (part.n_fit == 0 || fit_rival(rival, &part, BASELINE_ERRORS_AR1, seed, &early))
+        return false;
+    predict(&early, &part, i ? cut + 0.2 * (to - from) + 1e-6 : INFINITY, m);
+    return true;
+}
+
+/* --- one rival ---------------------------------------------------------------------------------------------------- */
 
 /* In sample. */
 static void score_rival(enum rival rival, const struct baseline_rows *rows, uint64_t seed, struct rival_score *s)
@@ -81,55 +107,83 @@ static void score_rival(enum rival rival, const struct baseline_rows *rows, uint
         s->aic_independent = akaike(rival, &independent, false);
 }
 
-/* On the last third. */
 static void predict_rival(enum rival rival, const struct baseline_rows *rows, uint64_t seed, struct rival_score *s)
 {
-    struct baseline_fit early;
-    struct baseline_rows part = *rows;
-    double cut = contest_cut(rows->year[0], rows->year[rows->n - 1]);
-    for (part.n_fit = 0; part.n_fit < part.n && part.year[part.n_fit] <= cut;)
-        part.n_fit++;
-    if (!fit_rival(rival, &part, BASELINE_ERRORS_AR1, seed, &early))
-        hold_out(&early, &part, s);
+    struct misses last = {0}, rolling = {0};
+    bool all = true;
+    if (predict_part(rival, rows, 0, seed, &last)) {
+        s->held_rms = root_mean(&last);
+        s->held_score = last.n ? last.score / (double)last.n : NAN;
+    }
+    for (size_t i = 1; i < CONTEST_PARTS; i++)
+        all = predict_part(rival, rows, i, seed, &rolling) && all;
+    s->rolling_rms = all ? root_mean(&rolling) : NAN;
 }
 
-/* The model: the density of ln value is that of ln(value/path). `score`: what to do with the rows divided by a path. */
-static void score_model(const struct baseline_rows *rows, const double *path, uint64_t seed,
-                        void (*score)(enum rival rival, const struct baseline_rows *rows, uint64_t seed,
-                                      struct rival_score *s),
+/* --- the model ---------------------------------------------------------------------------------------------------- */
+
+/* Divide the rows by a path: the density of ln value is that of ln(value/path). false: no path, or not everywhere. */
+static bool divide(const struct baseline_rows *rows, const double *path, double *ratio)
+{
+    bool known = path != NULL;
+    for (size_t i = 0; known && i < rows->n; i++) {
+        ratio[i] = rows->value[i] / path[i];
+        known = ratio[i] > 0 && isfinite(ratio[i]);
+    }
+    return known;
+}
+
+static void score_model(const struct baseline_rows *rows, const struct contest_model *model, uint64_t seed,
                         struct rival_score *s)
 {
     struct baseline_rows ratio = *rows;
+    struct misses rolling = {0}, last = {0};
+    bool all = true;
     ratio.value = calloc(rows->n + 1, sizeof *ratio.value);
-    bool known = path && ratio.value;
-    for (size_t i = 0; known && i < rows->n; i++) {
-        ratio.value[i] = rows->value[i] / path[i];
-        known = ratio.value[i] > 0 && isfinite(ratio.value[i]);
+    if (!ratio.value)
+        return;
+    if (divide(rows, model->path, ratio.value)) {
+        score_rival(RIVAL_MODEL, &ratio, seed, s);
+        s->aic += 2 * (double)model->parameters;
+        s->aic_independent += 2 * (double)model->parameters;
     }
-    if (known)
-        score(RIVAL_MODEL, &ratio, seed, s);
+    for (size_t i = 0; i < CONTEST_PARTS; i++) {
+        bool done = divide(rows, model->early[i], ratio.value) &&
+                    predict_part(RIVAL_MODEL, &ratio, i, seed, i ? &rolling : &last);
+        if (i == 0 && done) {
+            s->held_rms = root_mean(&last);
+            s->held_score = last.n ? last.score / (double)last.n : NAN;
+        } else
+            all = all && done;
+    }
+    s->rolling_rms = all ? root_mean(&rolling) : NAN;
     free(ratio.value);
 }
 
-void contest_run(const struct baseline_rows *rows, const double *model, const double *early, uint64_t seed,
+void contest_run(const struct baseline_rows *rows, const struct contest_model *model, uint64_t seed,
                  struct contest *out)
 {
     out->from = rows->year[0];
     out->to = rows->year[rows->n - 1];
     out->n = rows->n;
-    out->n_held = 0;
-    for (size_t i = 0; i < rows->n; i++)
-        out->n_held += rows->year[i] > contest_cut(out->from, out->to);
+    out->n_held = out->n_rolling = 0;
+    out->bootstrap_p = NAN;
+    for (size_t i = 0; i < rows->n; i++) {
+        out->n_held += rows->year[i] > contest_cut(out->from, out->to, 0);
+        for (size_t k = 1; k < CONTEST_PARTS; k++) {
+            double cut = contest_cut(out->from, out->to, k);
+            out->n_rolling += rows->year[i] > cut && rows->year[i] <= cut + 0.2 * (out->to - out->from) + 1e-6;
+        }
+    }
     for (int k = 0; k < N_RIVALS; k++) {
         struct rival_score *s = &out->score[k];
-        *s = (struct rival_score){.aic = NAN, .aic_independent = NAN, .held_rms = NAN, .held_score = NAN};
-        if (k == RIVAL_MODEL) {
-            score_model(rows, model, seed, score_rival, s);
-            score_model(rows, early, seed, predict_rival, s);
-        } else {
+        *s = (struct rival_score){
+            .aic = NAN, .aic_independent = NAN, .held_rms = NAN, .held_score = NAN, .rolling_rms = NAN};
+        if (k != RIVAL_MODEL) {
             score_rival((enum rival)k, rows, seed, s);
             predict_rival((enum rival)k, rows, seed, s);
-        }
+        } else if (model)
+            score_model(rows, model, seed, s);
     }
 }
 
@@ -140,7 +194,7 @@ double contest_excess(const struct contest *c, enum rival rival, bool independen
     double lowest = INFINITY;
     for (int k = 0; k < N_RIVALS; k++) {
         double aic = independent ? c->score[k].aic_independent : c->score[k].aic;
-        if (k != (int)rival && k != RIVAL_MODEL && aic < lowest) { /* the model's parameters are not counted */
+        if (k != (int)rival && aic < lowest) {
             lowest = aic;
             if (best)
                 *best = (enum rival)k;
@@ -149,16 +203,28 @@ double contest_excess(const struct contest *c, enum rival rival, bool independen
     return (independent ? c->score[rival].aic_independent : c->score[rival].aic) - lowest;
 }
 
-double contest_best_held(const struct contest *c, enum rival rival, enum rival *best)
+static double best_rms(const struct contest *c, enum rival rival, bool rolling, enum rival *best)
 {
     double lowest = INFINITY;
-    for (int k = 0; k < N_RIVALS; k++)
-        if (k != (int)rival && c->score[k].held_rms < lowest) {
-            lowest = c->score[k].held_rms;
+    for (int k = 0; k < N_RIVALS; k++) {
+        double rms = rolling ? c->score[k].rolling_rms : c->score[k].held_rms;
+        if (k != (int)rival && rms < lowest) {
+            lowest = rms;
             if (best)
                 *best = (enum rival)k;
         }
+    }
     return lowest;
+}
+
+double contest_best_held(const struct contest *c, enum rival rival, enum rival *best)
+{
+    return best_rms(c, rival, false, best);
+}
+
+double contest_best_rolling(const struct contest *c, enum rival rival, enum rival *best)
+{
+    return best_rms(c, rival, true, best);
 }
 
 /* --- showing ------------------------------------------------------------------------------------------------------ */
@@ -189,7 +255,7 @@ struct table *contests_to_table(const struct contest *contests, size_t n, bool i
                     : "AIC above the lowest, errors correlated from year to year (lower is better; * ran away)");
     for (size_t i = 0; i < n; i++) {
         double lowest = INFINITY;
-        for (int k = 0; k < RIVAL_MODEL; k++)
+        for (int k = 0; k < N_RIVALS; k++)
             lowest = fmin(lowest, independent ? contests[i].score[k].aic_independent : contests[i].score[k].aic);
         start_row(t, &contests[i], contests[i].n);
         for (int k = 0; k < N_RIVALS; k++) {
@@ -204,13 +270,16 @@ struct table *contests_to_table(const struct contest *contests, size_t n, bool i
     return t;
 }
 
-struct table *contests_to_held_table(const struct contest *contests, size_t n)
+struct table *contests_to_held_table(const struct contest *contests, size_t n, bool rolling)
 {
-    struct table *t = contest_table("Last third held out: rms error of ln value (0.1 is about 10 %)");
+    struct table *t =
+        contest_table(rolling ? "Origins at 5, 6, 7 and 8 tenths, the next fifth predicted from each: rms "
+                                "error of ln value"
+                              : "Last third held out: rms error of ln value (0.1 is about 10 %)");
     for (size_t i = 0; i < n; i++) {
-        start_row(t, &contests[i], contests[i].n_held);
+        start_row(t, &contests[i], rolling ? contests[i].n_rolling : contests[i].n_held);
         for (int k = 0; k < N_RIVALS; k++) {
-            double rms = contests[i].score[k].held_rms;
+            double rms = rolling ? contests[i].score[k].rolling_rms : contests[i].score[k].held_rms;
             if (isfinite(rms))
                 table_add_cell(t, "%.3f", rms);
             else
@@ -239,8 +308,10 @@ json_t *contest_to_json(const struct contest *c)
         json_object_set_new(one, "held_out_rms", json_number_or_null(s->held_rms));
         json_object_set_new(one, "held_out_blown_up", json_boolean(s->held_rms > 1e300));
         json_object_set_new(one, "held_out_score", json_number_or_null(s->held_score));
+        json_object_set_new(one, "rolling_rms", json_number_or_null(s->rolling_rms));
         json_array_append_new(list, one);
     }
+    json_object_set_new(o, "bootstrap_p", json_number_or_null(c->bootstrap_p));
     json_object_set_new(o, "rivals", list);
     return o;
 }

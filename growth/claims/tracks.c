@@ -131,15 +131,30 @@ enum status track_scenario_path(const char *name, char *path, size_t size, struc
                                             : error_set(e, STATUS_FAILED, "the shipped scenario %s is not there", name);
 }
 
+static enum status read_fit(const struct reporter *reporter, struct scenario *scenario, struct fit *out,
+                            struct error *e)
+{
+    char path[4200];
+    enum status status = track_scenario_path("fits/frontier.yaml", path, sizeof path, e);
+    return status ? status : fit_read(path, NULL, 0, reporter, scenario, out, e);
+}
+
 enum status track_model_run(struct track_model *m, const struct reporter *reporter, struct error *e)
 {
     char path[4200];
+    struct scenario scenario = {0};
+    struct fit fit = {0};
     *m = (struct track_model){0};
     enum status status = track_scenario_path("frontier.yaml", path, sizeof path, e);
     if (!status)
         status = scenario_read(path, NULL, 0, reporter, &m->scenario, e);
     if (!status)
         status = scenario_simulate(&m->scenario, 1, reporter, &m->result, e);
+    if (!status)
+        status = read_fit(reporter, &scenario, &fit, e);
+    m->parameters = fit.n_parameters;
+    fit_clear(&fit);
+    scenario_clear(&scenario);
     return status;
 }
 
@@ -173,13 +188,10 @@ static enum status improve_and_run(const struct fit *f, struct trajectory *out, 
 
 enum status track_model_refit(double cut, struct trajectory *out, const struct reporter *reporter, struct error *e)
 {
-    char path[4200];
     struct scenario scenario = {0};
     struct fit fit = {0};
     *out = (struct trajectory){0};
-    enum status status = track_scenario_path("fits/frontier.yaml", path, sizeof path, e);
-    if (!status)
-        status = fit_read(path, NULL, 0, reporter, &scenario, &fit, e);
+    enum status status = read_fit(reporter, &scenario, &fit, e);
     if (!status)
         status = fit_stop(&fit, cut, e);
     if (!status)

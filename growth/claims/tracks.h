@@ -33,6 +33,7 @@ bool track_mean_growth(const struct track *t, double from, double to, double *me
 struct track_model {
     struct scenario scenario;
     struct scenario_result result;
+    size_t parameters; /* that its fit file leaves free */
 };
 enum status track_model_run(struct track_model *m, const struct reporter *reporter, struct error *e);
 void track_model_clear(struct track_model *m);
