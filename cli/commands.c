@@ -34,7 +34,10 @@ const struct command commands[] = {
      "report.html, summary.json.",
      TAKES_JSON | TAKES_SET | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 1, 1, command_growth_forecast},
     {"growth claims", "", "Test claims about growth on the data: verdicts with numbers, and the pictures",
-     "With --out the figures and a report are written there.",
+     "(a) the first world grew slower in recent decades than before; (b) output says next to nothing about when the "
+     "next phase starts; (c) a power law is a bad fit for first-world output per head of the last 50 to 100 years; (d) "
+     "the world series is not the technological leading edge. (b) and (c) take minutes. With --out the figures and a "
+     "report are written there.",
      TAKES_JSON | TAKES_CLAIM | TAKES_OUT | TAKES_THREADS | TAKES_QUIET, 0, 0, command_growth_claims},
     {"basin train", "FILE", "Train an experiment's network to a minimum and keep the weights", BASIN_DETAILS,
      BASIN_TAKES, 1, 1, command_basin_train},

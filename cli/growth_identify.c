@@ -28,7 +28,7 @@ static enum status write_folder(const struct options *o, const struct identify_r
         page_add_paragraph(a.page, identify_to_text(r, text, sizeof text));
         for (size_t i = 0; i < N_TABLES; i++)
             analysis_folder_add_table(&a, tables[i](r));
-        status = analysis_folder_add_figure(&a, figure_of_identify(r), e);
+        status = analysis_folder_add_figure(&a, figure_of_identify(r, "identify"), e);
         if (!status)
             status = analysis_folder_add_figure(&a, figure_of_stops(r), e);
         json_t *about = answer_new(o, true);

@@ -1,5 +1,6 @@
 /* growth/claims: what they are made of, planted truths, known answers, and the command. */
 #include "growth/claims/claims.h"
+#include "growth/claims/members.h"
 #include "growth/claims/rivals.h"
 #include "solver/random.h"
 #include "tests/program.h"
@@ -150,6 +151,20 @@ START_TEST(blocks_of_residuals)
     make(&m, 101, planted_bend, 0.02, 0.6, seed);
     assert_close(contest_bootstrap(&m.rows, REPLICATES, seed), 1.0 / (1 + REPLICATES), 1e-12, 0);
     ck_assert_double_eq(contest_bootstrap(&m.rows, REPLICATES, seed), contest_bootstrap(&m.rows, REPLICATES, seed));
+}
+END_TEST
+
+/* Verdict (b) follows the profiles. */
+START_TEST(verdicts_on_the_onset)
+{
+    const struct identify_profile flat = {.verdict = PROFILE_FLAT, .bits_ahead = 0.1},
+                                  known = {.verdict = PROFILE_BOUNDED, .bits_ahead = 3},
+                                  hint = {.verdict = PROFILE_BELOW_ONLY, .bits_ahead = 0.8};
+    ck_assert_int_eq(claim_b_verdict(&flat, &flat), VERDICT_HOLDS);
+    ck_assert_int_eq(claim_b_verdict(&flat, &known), VERDICT_IN_PART);
+    ck_assert_int_eq(claim_b_verdict(&flat, &hint), VERDICT_IN_PART);
+    ck_assert_int_eq(claim_b_verdict(&known, &flat), VERDICT_FAILS);
+    ck_assert_int_eq(claim_b_verdict(&hint, &hint), VERDICT_FAILS);
 }
 END_TEST
 
@@ -318,6 +333,18 @@ START_TEST(interrupted_claims_leave_a_folder)
 }
 END_TEST
 
+/* The help of the command names every claim. */
+START_TEST(help_names_the_claims)
+{
+    program_run(&p, "help", "growth", "claims", "--json");
+    assert_code(&p, 0);
+    for (size_t i = 0; i < claim_registry_size; i++) {
+        assert_contains(p.text, claim_registry[i]->title);
+    }
+    program_clear(&p);
+}
+END_TEST
+
 START_TEST(an_unknown_claim)
 {
     program_run(&p, "growth", "claims", "--claim", "z");
@@ -350,12 +377,14 @@ int main(void)
     tcase_add_test(parts, origins_that_roll_on);
     tcase_add_test(parts, blocks_of_residuals);
     tcase_add_loop_test(parts, five_countries, 0, 5);
+    tcase_add_test(parts, verdicts_on_the_onset);
     tcase_add_test(parts, tracks);
     tcase_add_test(parts, scenarios_do_not_hang_on_the_data_folder);
     tcase_add_test(command, claim_a_says_what_the_files_say);
     tcase_add_test(command, claim_d_as_json);
     tcase_add_loop_test(command, a_claim_stops_when_asked, 0, (int)claim_registry_size);
     tcase_add_test(command, interrupted_claims_leave_a_folder);
+    tcase_add_test(command, help_names_the_claims);
     tcase_add_test(command, an_unknown_claim);
     tcase_add_test(command, claims_stand_in_one_table);
     suite_add_tcase(suite, parts);

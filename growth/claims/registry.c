@@ -5,6 +5,7 @@
 
 const struct claim *const claim_registry[] = {
     &claim_a,
+    &claim_b,
     &claim_c,
     &claim_d,
 };

@@ -31,12 +31,12 @@ static void add_threshold(struct figure *f, size_t panel, double from, double to
     figure_add_series(f, panel, MARK_DASHED, 6, "95 %: 3.84", 2, x, y, NULL);
 }
 
-struct figure *figure_of_identify(const struct identify_result *r)
+struct figure *figure_of_identify(const struct identify_result *r, const char *name)
 {
     if (!r->free.n)
         return NULL;
     struct figure *f = figure_new(
-        "identify", "What the data say about the onset of phase 5",
+        name, "What the data say about the onset of phase 5",
         "How much worse (in -2 ln likelihood, priors included) the best fit is whose machines do half of "
         "research in that year, everything else fitted again. Below the dashed line a date is not excluded.");
     double from = r->free.points[0].date, to = r->free.points[r->free.n - 1].date;

@@ -6,8 +6,8 @@
 #include "growth/identify/identify.h"
 #include "plots/figure.h"
 
-/* The profile of the onset date, and of the same with a gradual precursor. */
-struct figure *figure_of_identify(const struct identify_result *r);
+/* The profile of the onset date, and of the same with a gradual precursor; `name` of its files. */
+struct figure *figure_of_identify(const struct identify_result *r, const char *name);
 /* The profiles at the data stops, and what the baselines said. */
 struct figure *figure_of_stops(const struct identify_result *r);
 
