@@ -193,6 +193,18 @@ START_TEST(a_data_stop_forgets)
 }
 END_TEST
 
+/* The level that is shot at lies in 1950. With the data of 1930 an onset before that year is no less possible. */
+START_TEST(a_data_stop_before_the_level_that_is_shot_at)
+{
+    struct error e = {0};
+    plant(2035, 2060, testing_seed());
+    ck_assert_msg(!identify_profile_compute(&problem, "stop", 1930, NAN, 0, NULL, &profile, &e), "%s", e.message);
+    ck_assert_double_eq(profile.shot.year, 1930);
+    for (size_t i = 0; i < profile.n; i++)
+        ck_assert_msg(profile.points[i].fitted || profile.points[i].date <= 1930, "%g", profile.points[i].date);
+}
+END_TEST
+
 START_TEST(threads_change_nothing)
 {
     struct identify_profile other;
@@ -232,6 +244,7 @@ int main(void)
     tcase_add_test(planted, a_planted_onset_that_the_data_hold_is_bounded);
     tcase_add_test(planted, a_planted_onset_beyond_the_data_is_not);
     tcase_add_test(planted, a_data_stop_forgets);
+    tcase_add_test(planted, a_data_stop_before_the_level_that_is_shot_at);
     tcase_add_test(planted, threads_change_nothing);
     tcase_add_test(planted, an_onset_shows_when_it_is_there);
     suite_add_tcase(suite, c);

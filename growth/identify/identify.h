@@ -83,7 +83,8 @@ struct identify_point {
 
 struct identify_profile {
     const char *name;
-    double end; /* last year of the data it rests on */
+    double end;               /* last year of the data it rests on */
+    struct solve_target shot; /* what the z of its points shoot at: that of the fit, but no later than `end` */
     size_t n;
     struct identify_point points[IDENTIFY_POINTS]; /* rising in date */
     struct identify_point never;                   /* date INFINITY */

@@ -245,14 +245,31 @@ static void set_dates(struct identify_profile *p, const struct identify_settings
     p->never.date = INFINITY;
 }
 
+/* A fit shoots at a level in a year after the data's end no more, but at the same run's level there: an onset between
+ * the two would blow up before it. z follows. */
+static bool shoot_no_later(const struct identify *q, struct fit *data, double year, double *z)
+{
+    struct fit_evaluator v;
+    double log_level;
+    if (!data->shoots || data->shot.year <= year)
+        return true;
+    fit_evaluator_init(&v, &q->fit, NULL);
+    if (fit_predict(&v, z, data->shot.variable, year, &log_level, NULL))
+        return false;
+    data->shot.year = year;
+    data->shot.value = exp(log_level);
+    for (size_t j = 0; j < data->n_parameters; j++)
+        if (data->parameters[j].kind == FIT_LEVEL)
+            z[j] = log_level;
+    return true;
+}
+
 /* The best fit to data that stop before, as the start of all others. */
-static void refit(const struct identify *q, const struct fit *data, const double *z0, const struct reporter *reporter,
-                  double *z)
+static void refit(const struct identify *q, const struct fit *data, const struct reporter *reporter, double *z)
 {
     struct least_squares_result r = {0};
     const struct least_squares_options o = identify_options(q, reporter);
-    memcpy(z, z0, data->n_parameters * sizeof *z);
-    if (!fit_improve(data, z0, &o, &r, NULL))
+    if (!fit_improve(data, z, &o, &r, NULL))
         memcpy(z, r.z, data->n_parameters * sizeof *z);
     least_squares_result_clear(&r);
 }
@@ -276,8 +293,9 @@ enum status identify_profile_compute(const struct identify *q, const char *name,
         out->end = identify_last_year(&data);
         set_dates(out, &q->settings);
         memcpy(z, q->z, data.n_parameters * sizeof *z);
-        if (isfinite(stop))
-            refit(q, &data, q->z, &quiet, z);
+        if (isfinite(stop) && shoot_no_later(q, &data, out->end, z))
+            refit(q, &data, &quiet, z);
+        out->shot = data.shot;
         struct work w = {q, isfinite(stop) || isfinite(shape) ? 1 : STARTS, &data, z, shape, &quiet, out, tries};
         for (int pass = 0; pass < PASSES; pass++) {
             memset(tries, 0, (IDENTIFY_POINTS + 1) * sizeof *tries);

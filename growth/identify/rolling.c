@@ -36,7 +36,9 @@ static void set_growth(const struct identify *q, const struct identify_profile *
     for (size_t i = 0; i < p->n; i++)
         if (p->points[i].fitted && !(best->fitted && best->cost <= p->points[i].cost))
             best = &p->points[i];
-    fit_evaluator_init(&v, &q->fit, NULL);
+    struct fit f = q->fit; /* borrows */
+    f.shot = p->shot;
+    fit_evaluator_init(&v, &f, NULL);
     size_t output = variable_find(q->fit.base.model, "Y");
     *model = *actual = NAN;
     if (best->fitted && !fit_predict(&v, best->z, output, stop, &first, NULL) &&
