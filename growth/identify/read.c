@@ -79,7 +79,7 @@ const struct config_field identify_fields[] = {
      .type = CONFIG_LIST,
      .element = &baseline_element,
      .max_length = IDENTIFY_BASELINES,
-     .fallback = "all but Kremer's on firstworld_gdp",
+     .fallback = "all on firstworld_gdp, Kremer's on world_population",
      .meaning = "extrapolations that are asked the same"},
     {.key = "detection",
      .type = CONFIG_MAP,
@@ -91,11 +91,12 @@ const struct config_field identify_fields[] = {
 
 static enum status read_baselines(struct identify_settings *s, const struct config_node *list, struct error *e)
 {
-    for (size_t i = 0; i < baseline_registry_size && !list && s->n_baselines < IDENTIFY_BASELINES; i++)
-        if (strcmp(baseline_registry[i]->name, "kremer") != 0) { /* his is about people */
-            s->baselines[s->n_baselines].baseline = baseline_registry[i];
-            snprintf(s->baselines[s->n_baselines++].series, sizeof s->baselines[0].series, "firstworld_gdp");
-        }
+    for (size_t i = 0; i < baseline_registry_size && !list && s->n_baselines < IDENTIFY_BASELINES; i++) {
+        bool people = strcmp(baseline_registry[i]->name, "kremer") == 0;
+        s->baselines[s->n_baselines].baseline = baseline_registry[i];
+        snprintf(s->baselines[s->n_baselines++].series, sizeof s->baselines[0].series, "%s",
+                 people ? "world_population" : "firstworld_gdp");
+    }
     for (size_t k = 0; k < config_length(list); k++) {
         const struct config_node *node = config_item(list, k), *name = config_get(node, "baseline");
         struct identify_baseline *b = &s->baselines[s->n_baselines++];
