@@ -2,28 +2,27 @@
 
 #include "solver/linalg_private.h"
 
-#include <stdlib.h>
-
-bool reflections_init(struct reflections *r, size_t n)
+int reflections_qr(size_t n, size_t columns, double *a, size_t lda, double *triangle)
 {
-    *r = (struct reflections){.n = n,
-                              .triangle = malloc((size_t)BAND * BAND * sizeof *r->triangle),
-                              .work = malloc(n * BAND * sizeof *r->work)};
-    return r->triangle && r->work;
+    return LAPACKE_dgeqrt(LAPACK_COL_MAJOR, count(n), count(columns), count(smaller(n, columns)), a, count(lda),
+                          triangle, BAND);
 }
 
-void reflections_clear(struct reflections *r)
+int reflections_lq(size_t rows, size_t n, double *a, size_t lda, double *v, double *triangle)
 {
-    free(r->triangle);
-    free(r->work);
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < rows; i++)
+            v[i * n + j] = a[j * lda + i];
+    int info = reflections_qr(n, rows, v, n, triangle);
+    for (size_t j = 0; j < n && j < rows; j++)
+        for (size_t i = j; i < rows; i++)
+            a[j * lda + i] = v[i * n + j];
+    return info;
 }
 
-int reflections_apply(struct reflections *r, char side, char form, char stored, size_t n, size_t k, const double *v,
-                      size_t ldv, const double *tau, size_t rows, size_t columns, double *c, size_t ldc)
+int reflections_apply(char side, char form, size_t k, const double *v, size_t ldv, const double *triangle, size_t rows,
+                      size_t columns, double *c, size_t ldc, double *work)
 {
-    int info =
-        LAPACKE_dlarft_work(LAPACK_COL_MAJOR, 'F', stored, count(n), count(k), v, count(ldv), tau, r->triangle, BAND);
-    return info ? info
-                : LAPACKE_dlarfb_work(LAPACK_COL_MAJOR, side, form, 'F', stored, count(rows), count(columns), count(k),
-                                      v, count(ldv), r->triangle, BAND, c, count(ldc), r->work, count(r->n));
+    return LAPACKE_dlarfb_work(LAPACK_COL_MAJOR, side, form, 'F', 'C', count(rows), count(columns), count(k), v,
+                               count(ldv), triangle, BAND, c, count(ldc), work, count(side == 'L' ? columns : rows));
 }

@@ -20,21 +20,21 @@ enum { MOST_SOLVES = 20 };
 
 struct linalg_symmetric {
     size_t n;
-    double *a;      /* (n, n), the caller's: below the band, what describes Q */
-    double *tau;    /* (n) of its reflections */
-    double *band;   /* (n, BAND + 1): row i holds B[i][i], B[i+1][i], ... */
-    double *values; /* (n), ascending */
-    struct reflections reflections;
+    double *a;         /* (n, n), the caller's: below the band, what describes Q */
+    double *triangles; /* (n, BAND): those of its blocks of reflections, one after the other */
+    double *band;      /* (n, BAND + 1): row i holds B[i][i], B[i+1][i], ... */
+    double *values;    /* (n), ascending */
+    double *work;      /* (n, BAND) */
 };
 
 void linalg_symmetric_free(struct linalg_symmetric *s)
 {
     if (!s)
         return;
-    free(s->tau);
+    free(s->triangles);
     free(s->band);
     free(s->values);
-    reflections_clear(&s->reflections);
+    free(s->work);
     free(s);
 }
 
@@ -55,12 +55,9 @@ static void copy_reflections(size_t n, size_t b, const double *panel, size_t ld,
 static int reduce_panel(struct linalg_symmetric *s, size_t j, double *v, double *x)
 {
     size_t ld = s->n, n = s->n - j - BAND, b = smaller(BAND, n);
-    double *panel = s->a + j * ld + j + BAND, *rest = panel + BAND * ld, *triangle = s->reflections.triangle,
-           *small = s->reflections.work;
-    int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, count(n), BAND, panel, count(ld), s->tau + j);
-    if (!info)
-        info = LAPACKE_dlarft_work(LAPACK_COL_MAJOR, 'F', 'C', count(n), count(b), panel, count(ld), s->tau + j,
-                                   triangle, BAND);
+    double *panel = s->a + j * ld + j + BAND, *rest = panel + BAND * ld, *triangle = s->triangles + j * BAND,
+           *small = s->work;
+    int info = reflections_qr(n, BAND, panel, ld, triangle);
     if (info)
         return info;
     int rows = count(n), columns = count(b);
@@ -120,10 +117,11 @@ enum status linalg_symmetric_new(size_t n, double *a, const struct reporter *rep
         return s ? error_set(e, STATUS_FAILED, "eigenvalues of an empty matrix") : error_memory(e);
     s->n = n;
     s->a = a;
-    s->tau = malloc((n + BAND) * sizeof *s->tau);
+    s->triangles = malloc((n + BAND) * BAND * sizeof *s->triangles);
+    s->work = malloc((n + BAND) * BAND * sizeof *s->work);
     s->band = calloc(n * (BAND + 1), sizeof *s->band);
     s->values = malloc(n * sizeof *s->values);
-    if (!reflections_init(&s->reflections, n > BAND ? n : BAND) || !s->tau || !s->band || !s->values)
+    if (!s->triangles || !s->work || !s->band || !s->values)
         return error_memory(e);
     for (size_t i = 0; i < n; i++)
         if (!all_finite(n - i, a + i * n + i))
@@ -232,8 +230,8 @@ static enum status back_transform(struct linalg_symmetric *s, size_t wanted, dou
         reporter_progress(reporter, 1 - 0.5 * (double)p / (double)panels, "null vectors");
         if (reporter_stop_requested(reporter))
             return error_set(e, STATUS_INTERRUPTED, "stopped");
-        status = check(reflections_apply(&s->reflections, 'L', 'N', 'C', rest, smaller(BAND, rest),
-                                         s->a + j * n + j + BAND, n, s->tau + j, rest, wanted, vectors + j + BAND, n),
+        status = check(reflections_apply('L', 'N', smaller(BAND, rest), s->a + j * n + j + BAND, n,
+                                         s->triangles + j * BAND, rest, wanted, vectors + j + BAND, n, s->work),
                        "eigenvectors", e);
     }
     return status;

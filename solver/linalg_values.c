@@ -16,30 +16,33 @@
 struct reduction {
     size_t s, ld;
     double *x;
-    double *tau, *band, *diagonal, *above; /* (BAND), (BAND + 1, s), (s), (s) */
-    struct reflections reflections;
-    double *c; /* NULL, or what the transformations from the right are applied to */
+    double *band, *diagonal, *above; /* (BAND + 1, s), (s), (s) */
+    double *triangle, *v, *work;     /* of a block of reflections: (BAND, BAND), (BAND, longer side), (BAND, s) */
+    double *c;                       /* NULL, or what the transformations from the right are applied to */
     const struct reporter *reporter;
     double square; /* share of the work that is done when X is square */
 };
 
-static bool reduction_init(struct reduction *r, size_t s)
+static bool reduction_init(struct reduction *r, size_t s, size_t longer)
 {
     r->s = s;
-    r->tau = malloc(BAND * sizeof *r->tau);
     r->band = calloc(s * (BAND + 1), sizeof *r->band);
     r->diagonal = malloc(s * sizeof *r->diagonal);
     r->above = malloc(s * sizeof *r->above);
-    return reflections_init(&r->reflections, s) && r->tau && r->band && r->diagonal && r->above;
+    r->triangle = malloc((size_t)BAND * BAND * sizeof *r->triangle);
+    r->v = malloc(BAND * longer * sizeof *r->v);
+    r->work = malloc(BAND * s * sizeof *r->work);
+    return r->band && r->diagonal && r->above && r->triangle && r->v && r->work;
 }
 
 static void reduction_clear(struct reduction *r)
 {
-    free(r->tau);
     free(r->band);
     free(r->diagonal);
     free(r->above);
-    reflections_clear(&r->reflections);
+    free(r->triangle);
+    free(r->v);
+    free(r->work);
 }
 
 /* Say how far it is with `left` of the s columns to go, and whether to go on. */
@@ -51,17 +54,16 @@ static bool goes_on(const struct reduction *r, bool is_square, size_t left)
     return !reporter_stop_requested(r->reporter);
 }
 
-/* Rows from j on of X (n, m) wide: zeros to the right of the diagonal of the next b. X = L Q: c := Q c. */
+/* Rows from j on of X (n, m) wide: zeros to the right of the diagonal of the next b. X = L Q^T: c := Q^T c. */
 static int reduce_rows(struct reduction *r, size_t n, size_t m, size_t j)
 {
     size_t b = smaller(BAND, n - j), rest = m - j;
     double *panel = r->x + j * n + j;
-    int info = LAPACKE_dgelqf(LAPACK_COL_MAJOR, count(b), count(rest), panel, count(n), r->tau);
+    int info = reflections_lq(b, rest, panel, n, r->v, r->triangle);
     if (!info && n - j > b)
-        info =
-            reflections_apply(&r->reflections, 'R', 'N', 'R', rest, b, panel, n, r->tau, n - j - b, rest, panel + b, n);
+        info = reflections_apply('R', 'N', b, r->v, rest, r->triangle, n - j - b, rest, panel + b, n, r->work);
     if (!info && r->c)
-        info = reflections_apply(&r->reflections, 'L', 'T', 'R', rest, b, panel, n, r->tau, rest, 1, r->c + j, rest);
+        info = reflections_apply('L', 'T', b, r->v, rest, r->triangle, rest, 1, r->c + j, rest, r->work);
     return info;
 }
 
@@ -70,14 +72,13 @@ static int reduce_columns(struct reduction *r, size_t n, size_t m, size_t j)
 {
     size_t b = smaller(BAND, m - j), rest = n - j;
     double *panel = r->x + j * n + j;
-    int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, count(rest), count(b), panel, count(n), r->tau);
+    int info = reflections_qr(rest, b, panel, n, r->triangle);
     if (!info && m - j > b)
-        info = reflections_apply(&r->reflections, 'L', 'T', 'C', rest, b, panel, n, r->tau, rest, m - j - b,
-                                 panel + b * n, n);
+        info = reflections_apply('L', 'T', b, panel, n, r->triangle, rest, m - j - b, panel + b * n, n, r->work);
     return info;
 }
 
-/* X (n, m) wide = L Q: c := Q c, and L with zeros above its diagonal is what is left. X tall = Q R: R is left. */
+/* X (n, m) wide = L Q^T: c := Q^T c, and L with zeros above its diagonal is what is left. X tall = Q R: R is left. */
 static enum status make_square(struct reduction *r, size_t n, size_t m, struct error *e)
 {
     for (size_t j = 0; j < r->s; j += BAND) {
@@ -99,20 +100,18 @@ static int reduce_panel(struct reduction *r, size_t j)
 {
     size_t b = smaller(BAND, r->s - j), n = r->s - j, rest = n - b, ld = r->ld;
     double *panel = r->x + j * ld + j, *right = panel + b * ld;
-    int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, count(n), count(b), panel, count(ld), r->tau);
+    int info = reflections_qr(n, b, panel, ld, r->triangle);
     if (info || !rest)
         return info;
-    info = reflections_apply(&r->reflections, 'L', 'T', 'C', n, b, panel, ld, r->tau, n, rest, right, ld);
+    info = reflections_apply('L', 'T', b, panel, ld, r->triangle, n, rest, right, ld, r->work);
     if (info)
         return info;
     size_t kept = smaller(b, rest);
-    info = LAPACKE_dgelqf(LAPACK_COL_MAJOR, count(b), count(rest), right, count(ld), r->tau);
+    info = reflections_lq(b, rest, right, ld, r->v, r->triangle);
     if (!info)
-        info =
-            reflections_apply(&r->reflections, 'R', 'N', 'R', rest, kept, right, ld, r->tau, rest, rest, right + b, ld);
+        info = reflections_apply('R', 'N', kept, r->v, rest, r->triangle, rest, rest, right + b, ld, r->work);
     if (!info && r->c)
-        info = reflections_apply(&r->reflections, 'L', 'T', 'R', rest, kept, right, ld, r->tau, rest, 1, r->c + j + b,
-                                 rest);
+        info = reflections_apply('L', 'T', kept, r->v, rest, r->triangle, rest, 1, r->c + j + b, rest, r->work);
     return info;
 }
 
@@ -155,7 +154,7 @@ enum status linalg_singular_values(size_t m, size_t n, double *a, double *values
     /* multiplications: l s^2 - s^3/3 to become square, 4/3 s^3 to the band */
     double sides = (double)(m > n ? m : n) / (double)smaller(m, n), first = m == n ? 0 : sides - 1.0 / 3;
     struct reduction r = {.ld = n, .x = a, .c = c, .reporter = reporter, .square = first / (first + 4.0 / 3)};
-    enum status status = reduction_init(&r, smaller(m, n)) ? reduce(&r, n, m, e) : error_memory(e);
+    enum status status = reduction_init(&r, smaller(m, n), m > n ? m : n) ? reduce(&r, n, m, e) : error_memory(e);
     for (size_t i = 0; i < r.s && !status; i++)
         values[i] = fabs(r.diagonal[i]); /* no -0 */
     reduction_clear(&r);

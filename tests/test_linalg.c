@@ -409,13 +409,15 @@ static void note_progress(void *context, double done, const char *what)
     p->done = done;
 }
 
-/* Which: singular values of (150, 200), (200, 150) or (200, 200), eigenvalues of (200, 200), or its null vectors. */
+/* Which: singular values of (150, 200), (200, 150) or (200, 200), eigenvalues of (200, 200) of rank 100, or its null
+ * vectors. */
 static enum status long_work(int which, struct patience *p)
 {
     static const size_t sizes[][2] = {{150, 200}, {200, 150}, {200, 200}, {200, 200}, {200, 200}};
     size_t m = sizes[which][0], n = sizes[which][1];
     struct reporter reporter = {.progress = note_progress, .stop_requested = stop_after, .context = p};
-    double *a = random_matrix(m * n, 1), *values = new_numbers(200), *v = new_numbers((size_t)100 * 200);
+    double *p1 = random_matrix(n, 1), *p2 = random_matrix(n, 2), *values = new_numbers(200),
+           *a = which < 3 ? random_matrix(m * n, 1) : symmetric_of_rank(n, 100, p1, p2), *v = new_numbers(100 * n);
     struct linalg_symmetric *s = NULL;
     enum status status;
     if (which < 3)
@@ -425,7 +427,7 @@ static enum status long_work(int which, struct patience *p)
     if (which == 4 && !status)
         status = linalg_symmetric_null(s, 100, v, &reporter, NULL);
     linalg_symmetric_free(s);
-    free(a), free(values), free(v);
+    free(p1), free(p2), free(a), free(values), free(v);
     return status;
 }
 
