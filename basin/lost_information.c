@@ -136,23 +136,83 @@ static size_t information_bound(const struct lost_search *s, const size_t *produ
     return best;
 }
 
-/* At any theta the first layer's part of G has at most this rank: its inputs are the data, and the weights from one
- * input move only the behaviours of those examples in which it is not 0. */
-static size_t first_layer_ceiling(const struct lost_search *s, size_t rank_of_inputs, size_t signals, size_t outputs)
+/* Inputs together: the examples in which one of them is not 0. Their weights move only the behaviours of these. */
+struct input_group {
+    size_t inputs, examples;
+    bool *in; /* (n) */
+};
+
+static size_t smaller(size_t a, size_t b)
 {
-    size_t inputs = s->net->width[0], sum = s->net->bias ? signals : 0;
-    for (size_t c = 0; c < inputs; c++) {
-        size_t moved = 0;
-        for (size_t i = 0; i < s->p->n; i++)
-            moved += s->p->x[i * inputs + c] != 0 ? outputs : 0;
-        sum += moved < signals ? moved : signals;
+    return a < b ? a : b;
+}
+
+/* The most that the weights from a group add to the rank of G. */
+static size_t group_rank(const struct input_group *g, size_t signals, size_t outputs)
+{
+    return smaller(g->inputs * signals, g->examples * outputs);
+}
+
+/* Put b into a where their behaviours overlap so much that this says less of the rank. */
+static bool join(struct input_group *a, struct input_group *b, size_t n, size_t signals, size_t outputs)
+{
+    struct input_group both = {.inputs = a->inputs + b->inputs};
+    for (size_t i = 0; i < n; i++)
+        both.examples += a->in[i] || b->in[i];
+    if (group_rank(&both, signals, outputs) >= group_rank(a, signals, outputs) + group_rank(b, signals, outputs))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        a->in[i] = a->in[i] || b->in[i];
+    a->inputs = both.inputs;
+    a->examples = both.examples;
+    b->inputs = b->examples = 0;
+    return true;
+}
+
+/* Join groups (count) as long as that says less, and what they all say. */
+static size_t rank_of_groups(struct input_group *groups, size_t count, size_t n, size_t signals, size_t outputs)
+{
+    size_t sum = 0;
+    for (bool again = true; again;) {
+        again = false;
+        for (size_t b = 1; b < count; b++)
+            for (size_t a = 0; a < b; a++)
+                if (groups[a].inputs && groups[b].inputs)
+                    again |= join(&groups[a], &groups[b], n, signals, outputs);
     }
-    return sum < rank_of_inputs * signals ? sum : rank_of_inputs * signals;
+    for (size_t k = 0; k < count; k++)
+        sum += group_rank(&groups[k], signals, outputs);
+    return sum;
+}
+
+/* At any theta the first layer's part of G has at most this rank: its inputs are the data, and the weights from some
+ * inputs move only the behaviours of those examples in which they are not 0. Only inputs that are rarely so can matter.
+ */
+static size_t first_layer_ceiling(struct lost_search *s, size_t rank_of_inputs, size_t signals, size_t outputs)
+{
+    size_t inputs = s->net->width[0], n = s->p->n, rare = 0, sum = s->net->bias ? signals : 0;
+    struct input_group *groups = calloc(inputs, sizeof *groups);
+    bool *in = calloc(inputs * n, sizeof *in);
+    s->failed = s->failed || !groups || !in;
+    for (size_t c = 0; c < inputs && !s->failed; c++) {
+        struct input_group g = {.inputs = 1, .in = in + rare * n};
+        for (size_t i = 0; i < n; i++)
+            g.examples += g.in[i] = s->p->x[i * inputs + c] != 0;
+        if (g.examples * outputs < 2 * signals)
+            groups[rare++] = g;
+        else
+            sum += signals;
+    }
+    if (!s->failed)
+        sum += rank_of_groups(groups, rare, n, signals, outputs);
+    free(groups);
+    free(in);
+    return smaller(sum, rank_of_inputs * signals);
 }
 
 /* The rank that G has at no theta more than: what the layers can carry (the last one a dimension less on the simplex),
  * less rescalings, which are null vectors at almost every theta; a rank is nowhere higher than almost everywhere. */
-static size_t rank_ceiling(const struct lost_search *s, size_t rank_of_inputs)
+static size_t rank_ceiling(struct lost_search *s, size_t rank_of_inputs)
 {
     size_t outputs = s->k / s->p->n, last = s->net->n_layers - 1, sum = 0;
     if (s->p->loss == LOSS_CE && s->p->behaviour == BEHAVIOUR_PROBABILITIES)

@@ -416,17 +416,25 @@ START_TEST(ceiling_is_reached_at_random_weights)
 }
 END_TEST
 
-/* An input that is not 0 in one example only: its 5 weights move 2 behaviours there, wherever theta is. */
+/* Inputs that are not 0 in few examples only: their 5 weights each move 2 behaviours in each of these, wherever theta
+ * is. Input 3 in example 1 alone: 2; inputs 2 and 3 in the same two examples: 4 of the two of them; in examples 1 and
+ * 2, and 2 and 3: 6 of 8; in three of their own each: 10, for then that is no less than all weights of the two. */
 START_TEST(ceiling_knows_rare_inputs)
 {
+    static const struct {
+        size_t second[2], third[2]; /* from which example to which */
+        size_t lost;
+    } cases[] = {{{0, 60}, {0, 1}, 5 - 2}, {{0, 2}, {0, 2}, 10 - 4}, {{0, 2}, {1, 3}, 10 - 6}, {{0, 3}, {3, 6}, 0}};
     static const size_t width[] = {3, 5, 2};
     struct fit f;
     fit_build(&f, width, 3, "tanh", true, 60, LOSS_MSE, BEHAVIOUR_OUTPUTS, 8);
-    for (size_t i = 1; i < 60; i++)
-        f.data.x[i * 3 + 2] = 0;
+    for (size_t i = 0; i < 60; i++) {
+        f.data.x[i * 3 + 1] *= i >= cases[_i].second[0] && i < cases[_i].second[1];
+        f.data.x[i * 3 + 2] *= i >= cases[_i].third[0] && i < cases[_i].third[1];
+    }
     fit_answer(&f);
     struct audit a = fit_audit(&f);
-    ck_assert_uint_eq(a.lost.ceiling, 32 - (5 - 2));
+    ck_assert_uint_eq(a.lost.ceiling, 32 - cases[_i].lost);
     ck_assert_uint_eq(a.g.rank, a.lost.ceiling);
     audit_clear(&a);
     fit_clear(&f);
@@ -528,7 +536,7 @@ int main(void)
     tcase_add_test(lost, bound_counts_different_activations);
     tcase_add_test(manifold, dimension_needs_constant_rank);
     tcase_add_test(manifold, ceiling_is_reached_at_random_weights);
-    tcase_add_test(manifold, ceiling_knows_rare_inputs);
+    tcase_add_loop_test(manifold, ceiling_knows_rare_inputs, 0, 4);
     tcase_add_test(manifold, saddle_with_residual_in_the_left_null_space);
     tcase_add_test(manifold, audits_can_be_stopped_anywhere);
     suite_add_tcase(suite, equality);
