@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { RUNS_MOST = 6, FEW_STEPS = 30 };
 
@@ -36,7 +37,8 @@ static void add_panel(const struct basin_result *results, size_t n, struct figur
         double *xy = malloc((2 * t->n_trajectory + 1) * sizeof *xy);
         size_t count = 0; /* the sharpness is not measured at every point */
         for (size_t i = 0; xy && i < t->n_trajectory; i++) {
-            double value = *(const double *)((const char *)&t->trajectory[i] + member);
+            double value;
+            memcpy(&value, (const char *)&t->trajectory[i] + member, sizeof value);
             if (!isfinite(value))
                 continue;
             xy[count] = t->trajectory[i].s;
