@@ -2,6 +2,7 @@
 #include "growth/baselines/baseline.h"
 #include "growth/baselines/feller.h"
 #include "growth/baselines/roodman.h"
+#include "solver/random.h"
 #include "tests/testing.h"
 
 #include <gsl/gsl_integration.h>
@@ -46,6 +47,26 @@ static double param(const struct baseline_fit *f, const char *key)
 #define assert_printed(value, printed, unit_of_last_digit)                                                             \
     ck_assert_msg(fabs((value) - (printed)) <= 0.5000001 * (unit_of_last_digit), "%s is %.10g, printed %.10g", #value, \
                   (double)(value), (double)(printed))
+
+/* --- rows --------------------------------------------------------------------------------------------------------- */
+
+/* Every tenth year after 1950, and the last row there is up to `to`, whether or not the series goes on. */
+START_TEST(thinned_rows_keep_the_last_one_chosen)
+{
+    static const double to[] = {1987, 1990, NAN}, ends[][2] = {{1980, 1987}, {1980, 1990}, {2010, 2019}};
+    struct baseline_selection chosen = {NAN, to[_i], NAN, 10, BASELINE_WEIGHTS_DEFAULT};
+    struct baseline_rows rows;
+    struct series s;
+    struct error e = {0};
+    ck_assert_msg(baseline_series_open("world_gdp_roodman2020", &s, &e) == STATUS_OK, "%s", e.message);
+    ck_assert_msg(baseline_rows_select(&s, baseline_find("exponential"), &chosen, &rows, &e) == STATUS_OK, "%s",
+                  e.message);
+    for (size_t i = 0; i < 2; i++)
+        ck_assert_double_eq(rows.year[rows.n - 2 + i], ends[_i][i]);
+    baseline_rows_clear(&rows);
+    series_clear(&s);
+}
+END_TEST
 
 /* --- Roodman ------------------------------------------------------------------------------------------------------ */
 
@@ -310,6 +331,59 @@ START_TEST(hyperbola_of_hanson)
 }
 END_TEST
 
+/* theta := mean + L x (normal), L L' = covariance (3, 3). */
+static void draw_parameters(const struct baseline_fit *f, struct random_stream *random, double *theta)
+{
+    double l[3][3] = {{0}}, x[3];
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double sum = f->covariance[i * 3 + j];
+            for (size_t k = 0; k < j; k++)
+                sum -= l[i][k] * l[j][k];
+            l[i][j] = i == j ? sqrt(sum) : sum / l[j][j];
+        }
+    for (size_t i = 0; i < 3; i++) {
+        x[i] = random_normal(random);
+        theta[i] = f->theta[i];
+        for (size_t j = 0; j <= i; j++)
+            theta[i] += l[i][j] * x[j];
+    }
+}
+
+/* A hyperbola whose date T is uncertain, before T, at it and after it: quantiles and the probability that it is over
+ * against draws of (c, ln p, ln(T - last)) and of an observation. */
+START_TEST(a_hyperbola_near_its_singularity)
+{
+    enum { DRAWS = 200000 };
+    static const double where[] = {-1.5, -0.5, 0.1, 0.5, 1.5};
+    static const double probability[BASELINE_QUANTILES] = {0.05, 0.25, 0.5, 0.75, 0.95};
+    struct baseline_fit f = fit("hyperbola", "world_gdp_roodman2020", NAN, 1980, NULL);
+    struct random_stream random = random_stream(7, 0);
+    double spread = sqrt(f.covariance[8]), middle = 0.5 * (f.first_year + f.last_year);
+    double year = f.last_year + exp(f.theta[2] + where[_i] * spread), below[BASELINE_QUANTILES] = {0}, over = 0;
+    struct baseline_prediction p;
+    ck_assert_uint_eq(f.n_params, 3);
+    baseline_predict(&f, year, &p);
+    for (int draw = 0; draw < DRAWS; draw++) {
+        double theta[3];
+        draw_parameters(&f, &random, theta);
+        double last = f.last_year + exp(theta[2]), noise = f.sigma * random_normal(&random);
+        double value = last > year ? theta[0] + exp(theta[1]) * log((last - middle) / (last - year)) + noise : INFINITY;
+        over += isinf(value) / (double)DRAWS;
+        for (int i = 0; i < BASELINE_QUANTILES; i++)
+            below[i] += (value < p.quantile[i]) / (double)DRAWS;
+    }
+    ck_assert_double_eq_tol(p.blown_up, over, 0.004);
+    for (int i = 0; i < BASELINE_QUANTILES; i++) {
+        ck_assert_msg(isinf(p.quantile[i]) == (probability[i] > 1 - p.blown_up), "quantile %g in %.2f is %g",
+                      probability[i], year, p.quantile[i]);
+        if (isfinite(p.quantile[i]))
+            ck_assert_msg(fabs(below[i] - probability[i]) < 0.01, "%g of the draws lie below quantile %g in %.2f",
+                          below[i], probability[i], year);
+    }
+}
+END_TEST
+
 /* --- Kremer ------------------------------------------------------------------------------------------------------- */
 
 START_TEST(kremer_regression)
@@ -543,7 +617,9 @@ int main(void)
     tcase_add_test(hanson, hanson_sum_of_four_exponentials);
     tcase_add_test(hanson, hanson_ces_with_three_modes);
     tcase_add_test(hanson, hanson_backtest_to_1900);
+    tcase_add_loop_test(hanson, thinned_rows_keep_the_last_one_chosen, 0, 3);
     tcase_add_test(hanson, hyperbola_of_hanson);
+    tcase_add_loop_test(hanson, a_hyperbola_near_its_singularity, 0, 5);
     tcase_add_test(kremer, kremer_regression);
     TCase *curves = tcase_create("curves");
     tcase_add_test(curves, curves_agree_with_scipy);

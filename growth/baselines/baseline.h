@@ -33,7 +33,7 @@ enum baseline_weights {
 struct baseline_selection {
     double from, to, stop; /* years, NAN: the baseline's own, the end, no stop; rows after `stop` are kept but not
                               fitted */
-    int every; /* after 1950 only years divisible by this, and the last row; 1: all; 0: the baseline's own */
+    int every; /* after 1950 only years divisible by this, and the last row chosen; 1: all; 0: the baseline's own */
     enum baseline_weights weights;
 };
 

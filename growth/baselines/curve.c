@@ -50,8 +50,8 @@ static double to_theta(enum curve_transform transform, const struct curve_frame 
 }
 
 /* ln value at `year` and its gradient in theta. */
-static double evaluate(const struct curve *c, const struct curve_frame *w, size_t n, const double *theta, double year,
-                       double *gradient)
+double curve_evaluate(const struct curve *c, const struct curve_frame *w, size_t n, const double *theta, double year,
+                      double *gradient)
 {
     double p[BASELINE_MAX_PARAMS] = {0}, slope[BASELINE_MAX_PARAMS];
     for (size_t i = 0; i < n; i++)
@@ -75,7 +75,7 @@ static int residuals(const gsl_vector *x, void *context, gsl_vector *f, gsl_matr
     for (size_t i = 0; i < q->n; i++) {
         double root = sqrt(q->rows->weight[i]), year = q->rows->year[i];
         double here =
-            root * (evaluate(q->curve, &q->frame, q->n_params, q->theta, year, slope) - log(q->rows->value[i]));
+            root * (curve_evaluate(q->curve, &q->frame, q->n_params, q->theta, year, slope) - log(q->rows->value[i]));
         double kept = i && q->correlation > 0 ? pow(q->correlation, year - q->rows->year[i - 1]) : 0;
         double scale = 1 / sqrt(1 - kept * kept);
         if (!isfinite(here))
@@ -216,7 +216,7 @@ static void correlate(struct problem *q)
 
 /* --- the fit ------------------------------------------------------------------------------------------------------ */
 
-static struct curve_frame frame_of(const struct curve *c, double first, double last, size_t modes)
+struct curve_frame curve_frame_of(const struct curve *c, double first, double last, size_t modes)
 {
     return (struct curve_frame){first, last, 0.5 * (first + last), modes ? modes : c->modes};
 }
@@ -228,7 +228,7 @@ static enum status set_up(struct problem *q, const struct curve *c, const struct
     *q = (struct problem){.curve = c, .rows = rows, .n = rows->n_fit};
     if (o->modes > BASELINE_MAX_MODES)
         return error_set(e, STATUS_USAGE, "at most %d modes", BASELINE_MAX_MODES);
-    q->frame = frame_of(c, out->first_year, out->last_year, o->modes);
+    q->frame = curve_frame_of(c, out->first_year, out->last_year, o->modes);
     q->n_params = c->count(q->frame.modes);
     for (size_t i = 0; i < q->n_params; i++) {
         double held = isfinite(o->hold[i]) ? o->hold[i] : c->held && c->held[i] ? table[i].value : NAN;
@@ -350,7 +350,7 @@ static void fill(struct problem *q, double sum, const gsl_matrix *covariance, st
     out->log_likelihood = -0.5 * deviance(q, sum);
     fill_params(q, covariance, out);
     out->last_residual =
-        log(out->last_value) - evaluate(q->curve, &q->frame, q->n_params, q->theta, out->last_year, gradient);
+        log(out->last_value) - curve_evaluate(q->curve, &q->frame, q->n_params, q->theta, out->last_year, gradient);
     out->log_score = 0;
     for (size_t i = 1; i < q->n; i++)
         out->log_score +=
@@ -386,51 +386,6 @@ enum status curve_fit(const struct curve *c, const struct baseline_rows *rows, c
     if (!out->converged && !out->note[0])
         snprintf(out->note, sizeof out->note, "the search had not settled after %d iterations", MAX_ITERATIONS);
     return STATUS_OK;
-}
-
-/* --- predictions -------------------------------------------------------------------------------------------------- */
-
-static double kept_after(const struct baseline_fit *f, double years)
-{
-    return f->correlation > 0 && years >= 0 ? pow(f->correlation, years) : 0;
-}
-
-void curve_predict(const struct curve *c, const struct baseline_fit *f, double year, struct baseline_prediction *out)
-{
-    struct curve_frame w = frame_of(c, f->first_year, f->last_year, f->options.modes);
-    double slope[BASELINE_MAX_PARAMS], last_slope[BASELINE_MAX_PARAMS], variance = 0;
-    double kept = year > f->last_year ? kept_after(f, year - f->last_year) : 0;
-    double mean = evaluate(c, &w, f->n_params, f->theta, year, slope) + kept * f->last_residual;
-    evaluate(c, &w, f->n_params, f->theta, f->last_year, last_slope);
-    for (size_t i = 0; i < f->n_params; i++)
-        slope[i] -= kept * last_slope[i];
-    for (size_t i = 0; i < f->n_params; i++)
-        for (size_t k = 0; k < f->n_params; k++)
-            variance += slope[i] * f->covariance[i * f->n_params + k] * slope[k];
-    variance += f->sigma * f->sigma * (1 - kept * kept);
-    out->blown_up = 0;
-    if (c->singularity >= 0 && !f->at_bound && year > f->last_year) {
-        double spread = f->takeoff_error / (f->param[c->singularity] - f->last_year);
-        double z = log((year - f->last_year) / (f->param[c->singularity] - f->last_year));
-        out->blown_up = spread > 0 ? gsl_cdf_ugaussian_P(z / spread) : z >= 0;
-    }
-    for (int i = 0; i < BASELINE_QUANTILES; i++) {
-        double p = baseline_probabilities[i];
-        bool infinite = !isfinite(mean) || 1 - out->blown_up < p;
-        out->quantile[i] = infinite ? INFINITY : mean + sqrt(variance) * gsl_cdf_ugaussian_Pinv(p);
-    }
-}
-
-double curve_log_density(const struct curve *c, const struct baseline_fit *f, double t0, double y0, double t1,
-                         double y1)
-{
-    struct curve_frame w = frame_of(c, f->first_year, f->last_year, f->options.modes);
-    double slope[BASELINE_MAX_PARAMS], kept = kept_after(f, t1 - t0);
-    double mean = evaluate(c, &w, f->n_params, f->theta, t1, slope);
-    if (kept > 0)
-        mean += kept * (log(y0) - evaluate(c, &w, f->n_params, f->theta, t0, slope));
-    double deviation = f->sigma * sqrt(1 - kept * kept), z = (log(y1) - mean) / deviation;
-    return isfinite(mean) ? -0.5 * z * z - log(deviation * sqrt(2 * M_PI)) : -INFINITY;
 }
 
 void curve_line(const struct baseline_rows *rows, double origin, double *level, double *growth)

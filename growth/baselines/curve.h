@@ -35,6 +35,11 @@ struct curve {
 
 enum status curve_fit(const struct curve *c, const struct baseline_rows *rows, const struct baseline_options *o,
                       struct baseline_fit *out, struct error *e);
+struct curve_frame curve_frame_of(const struct curve *c, double first, double last, size_t modes);
+/* ln value and its gradient (n) in theta, the parameters as they are searched. */
+double curve_evaluate(const struct curve *c, const struct curve_frame *w, size_t n, const double *theta, double year,
+                      double *gradient);
+/* Quantiles in `year`, growth/baselines/curve_predict.c. */
 void curve_predict(const struct curve *c, const struct baseline_fit *f, double year, struct baseline_prediction *out);
 double curve_log_density(const struct curve *c, const struct baseline_fit *f, double t0, double y0, double t1,
                          double y1);

@@ -26,7 +26,8 @@ static double measurement_weight(double year)
 static bool wanted(const struct series *s, size_t i, double from, double to, int every)
 {
     double year = s->year[i];
-    return year >= from && year <= to && (every <= 1 || year <= THIN_AFTER || fmod(year, every) == 0 || i + 1 == s->n);
+    bool last = i + 1 == s->n || s->year[i + 1] > to;
+    return year >= from && year <= to && (every <= 1 || year <= THIN_AFTER || fmod(year, every) == 0 || last);
 }
 
 static enum status take_row(const struct series *s, size_t i, int every, bool weighted, struct baseline_rows *out,
