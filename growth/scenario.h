@@ -16,6 +16,8 @@
 /* The table of everything a growth scenario file may say; also the documentation (docs/scenario-files.md). */
 extern const struct config_field growth_schema[];
 
+/* The words for the figures below, in their order; NULL ends. */
+extern const char *const growth_figure_words[];
 enum growth_figure {
     FIGURE_LEVELS,
     FIGURE_GROWTH,
@@ -66,9 +68,9 @@ enum status scenario_read(const char *path, const char *const *settings, size_t 
 void scenario_clear(struct scenario *s);
 
 /* One element of `compare` (or a node with the same keys): the series read and its units brought to the model's.
- * Errors: STATUS_BAD_INPUT with the place. series_clear(&out->series) in all cases. */
+ * Errors: STATUS_BAD_INPUT with the place. series_clear(&c->series) in all cases. */
 enum status comparison_read(const struct config_node *node, const struct model *m, const struct reporter *reporter,
-                            struct comparison *out, struct error *e);
+                            struct comparison *c, struct error *e);
 /* Derived constants and the start again, after s->p was changed: what a search over parameters calls (the `restart` of
  * growth/solve.h; context: the const struct growth_run). Errors: STATUS_BAD_INPUT where the model refuses the
  * parameters.
