@@ -85,9 +85,24 @@ double linalg_dot(size_t n, const double *x, const double *y)
     return cblas_ddot(count(n), x, 1, y, 1);
 }
 
+/* Where BLAS adds up squares in doubles (other processors, valgrind) these overflow and underflow before the norm does.
+ */
+static double scaled_norm(size_t n, const double *x)
+{
+    double largest = 0, sum = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fabs(x[i]) <= largest ? largest : fabs(x[i]); /* NaN stays */
+    if (largest == 0 || !isfinite(largest))
+        return largest;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] / largest * (x[i] / largest);
+    return largest * sqrt(sum);
+}
+
 double linalg_norm(size_t n, const double *x)
 {
-    return cblas_dnrm2(count(n), x, 1);
+    double norm = cblas_dnrm2(count(n), x, 1);
+    return norm > 1e-140 && norm < 1e150 ? norm : scaled_norm(n, x);
 }
 
 void linalg_axpy(size_t n, double alpha, const double *x, double *y)

@@ -441,19 +441,22 @@ END_TEST
 /* train keeps weights; audit uses them; another seed or --retrain does not. */
 START_TEST(weights_are_used_again)
 {
-    json_t *root;
+    json_t *root, *run;
     testing_path(path, folder, "x");
     program_run(&p, "basin", "train", XOR, LM, "--out", path, "--quiet");
     assert_code(&p, 0);
     program_run(&p, "basin", "audit", XOR, LM, "--out", path, "--json");
     assert_code(&p, 0);
-    ck_assert(json_is_true(json_object_get(first_run(&root), "reused")));
+    run = first_run(&root);
+    ck_assert(json_is_true(json_object_get(run, "reused")));
     json_decref(root);
     program_run(&p, "basin", "audit", XOR, LM, "--out", path, "--json", "--retrain");
-    ck_assert(json_is_false(json_object_get(first_run(&root), "reused")));
+    run = first_run(&root);
+    ck_assert(json_is_false(json_object_get(run, "reused")));
     json_decref(root);
     program_run(&p, "basin", "audit", XOR, LM, "--out", path, "--json", "--set=train.seed=2");
-    ck_assert(json_is_false(json_object_get(first_run(&root), "reused")));
+    run = first_run(&root);
+    ck_assert(json_is_false(json_object_get(run, "reused")));
     json_decref(root);
 }
 END_TEST
