@@ -229,7 +229,7 @@ static enum status set_up(struct problem *q, const struct curve *c, const struct
     if (o->modes > BASELINE_MAX_MODES)
         return error_set(e, STATUS_USAGE, "at most %d modes", BASELINE_MAX_MODES);
     q->frame = curve_frame_of(c, out->first_year, out->last_year, o->modes);
-    q->n_params = c->count(q->frame.modes);
+    q->n_params = c->count ? c->count(q->frame.modes) : out->baseline->n_params;
     for (size_t i = 0; i < q->n_params; i++) {
         double held = isfinite(o->hold[i]) ? o->hold[i] : c->held && c->held[i] ? table[i].value : NAN;
         q->theta[i] = isnan(held) ? 0 : to_theta(c->transform[i], &q->frame, held);
@@ -275,7 +275,7 @@ static double search(struct problem *q, const struct baseline_options *o, struct
     double best = INFINITY, kept[BASELINE_MAX_PARAMS] = {0};
     for (size_t k = 0; k < n; k++) {
         struct random_stream r = random_stream(o->seed, k);
-        double p[BASELINE_MAX_PARAMS];
+        double p[BASELINE_MAX_PARAMS] = {0};
         bool converged;
         if (!q->curve->start(&q->frame, q->rows, k, &r, p))
             continue;

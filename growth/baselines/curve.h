@@ -21,10 +21,10 @@ struct curve {
     enum curve_transform transform[BASELINE_MAX_PARAMS];
     size_t modes;                  /* default; 0: it has none */
     size_t starts;                 /* default */
-    size_t (*count)(size_t modes); /* parameters */
+    size_t (*count)(size_t modes); /* parameters; NULL: all of the baseline's table */
     /* ln value at `year` and its gradient in the natural parameters p (count). */
     double (*value)(const struct curve_frame *w, const double *p, double year, double *gradient);
-    /* Natural parameters to start number k from; false: this start is no use. */
+    /* Natural parameters (0 as they come) to start number k from; false: this start is no use. */
     bool (*start)(const struct curve_frame *w, const struct baseline_rows *rows, size_t k, struct random_stream *r,
                   double *p);
     /* Number the parameters of the same curve in a standard order; NULL: there is only one. */

@@ -12,12 +12,6 @@ static const struct param params[N] = {
     [SINGULARITY] = {"singularity", "T", "year", 2050, -INFINITY, INFINITY, "when the value becomes infinite"},
 };
 
-static size_t count(size_t modes)
-{
-    (void)modes;
-    return N;
-}
-
 static double value(const struct curve_frame *w, const double *p, double year, double *gradient)
 {
     double before = p[SINGULARITY] - w->middle, now = p[SINGULARITY] - year;
@@ -45,7 +39,6 @@ static bool start(const struct curve_frame *w, const struct baseline_rows *rows,
 
 static const struct curve hyperbola = {.transform = {[POWER] = CURVE_LOG, [SINGULARITY] = CURVE_AFTER_END},
                                        .starts = 7,
-                                       .count = count,
                                        .value = value,
                                        .start = start,
                                        .singularity = SINGULARITY};

@@ -12,12 +12,6 @@ static const struct param params[N] = {
     [MIDPOINT] = {"midpoint", "t0", "year", 2000, -INFINITY, INFINITY, "when half the ceiling is reached"},
 };
 
-static size_t count(size_t modes)
-{
-    (void)modes;
-    return N;
-}
-
 static double value(const struct curve_frame *w, const double *p, double year, double *gradient)
 {
     double z = -p[RATE] * (year - p[MIDPOINT]);                       /* ln Y = ln K - ln(1 + e^z) */
@@ -48,7 +42,6 @@ static bool start(const struct curve_frame *w, const struct baseline_rows *rows,
 
 static const struct curve logistic = {.transform = {[CEILING] = CURVE_LOG, [RATE] = CURVE_LOG},
                                       .starts = 6,
-                                      .count = count,
                                       .value = value,
                                       .start = start,
                                       .singularity = -1};

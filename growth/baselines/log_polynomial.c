@@ -1,4 +1,4 @@
-/* Growth that changes at a constant pace: a parabola in the logarithm. */
+/* ln value as a polynomial in time: steady exponential growth, and growth that changes at a constant pace. */
 #include "growth/baselines/curve.h"
 #include "growth/baselines/members.h"
 
@@ -12,33 +12,49 @@ static const struct param params[N] = {
     [CURVATURE] = {"curvature", "h", "1/year^2", 0, -INFINITY, INFINITY, "change of the growth rate a year"},
 };
 
-static size_t count(size_t modes)
+static double line(const struct curve_frame *w, const double *p, double year, double *gradient)
 {
-    (void)modes;
-    return N;
+    gradient[LEVEL] = 1;
+    gradient[GROWTH] = year - w->middle;
+    return p[LEVEL] + p[GROWTH] * (year - w->middle);
 }
 
-static double value(const struct curve_frame *w, const double *p, double year, double *gradient)
+static double parabola(const struct curve_frame *w, const double *p, double year, double *gradient)
 {
     double t = year - w->middle;
-    gradient[LEVEL] = 1;
-    gradient[GROWTH] = t;
     gradient[CURVATURE] = t * t / 2;
-    return p[LEVEL] + p[GROWTH] * t + p[CURVATURE] * t * t / 2;
+    return line(w, p, year, gradient) + p[CURVATURE] * t * t / 2;
 }
 
+/* The line, which is the answer of the one and not far from that of the other: p[CURVATURE] is 0 as it comes. */
 static bool start(const struct curve_frame *w, const struct baseline_rows *rows, size_t k, struct random_stream *r,
                   double *p)
 {
     (void)r;
     curve_line(rows, w->middle, &p[LEVEL], &p[GROWTH]);
-    p[CURVATURE] = 0;
     return k == 0;
 }
 
-static const struct curve log_quadratic = {
-    .starts = 1, .count = count, .value = value, .start = start, .singularity = -1};
+static const struct curve exponential = {.starts = 1, .value = line, .start = start, .singularity = -1};
+CURVE_MEMBERS(exponential)
+
+static const struct curve log_quadratic = {.starts = 1, .value = parabola, .start = start, .singularity = -1};
 CURVE_MEMBERS(log_quadratic)
+
+const struct baseline baseline_exponential = {
+    .name = "exponential",
+    .title = "steady exponential growth",
+    .equations = "ln Y = c + g (t - middle)",
+    .references = "",
+    .params = params,
+    .n_params = CURVATURE,
+    .from = -INFINITY,
+    .every = 1,
+    .weights = BASELINE_WEIGHTS_EQUAL,
+    .fit = exponential_fit,
+    .predict = exponential_predict,
+    .log_density = exponential_log_density,
+};
 
 const struct baseline baseline_log_quadratic = {
     .name = "log-quadratic",
