@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS_MOST = 10, STRIPES = 4 };
+enum { LEVELS_MOST = 10, STRIPES = 4, NARROW = 4 };
 
 /* --- planes ------------------------------------------------------------------------------------------------------ */
 
@@ -34,6 +34,19 @@ static size_t round_levels(double low, double high, double *levels)
     return LEVELS_MOST;
 }
 
+/* Multiples of a round step between low and high: of the finest with at most LEVELS_MOST there. */
+static size_t even_levels(double low, double high, double *levels)
+{
+    static const double steps[] = {1, 2, 5};
+    double decade = pow(10, floor(log10((high - low) / LEVELS_MOST))), step = decade;
+    for (size_t k = 0; step * LEVELS_MOST < high - low; k++)
+        step = steps[k % 3] * decade * (k < 3 ? 1 : 10);
+    size_t n = 0;
+    for (double i = floor(low / step) + 1; i * step < high && n < LEVELS_MOST; i++)
+        levels[n++] = i * step;
+    return n;
+}
+
 static void add_map(struct figure *f, const struct plane *p, const char *x_label, const char *y_label)
 {
     struct axis x = {.label = x_label, .scale = AXIS_LINEAR, .low = NAN, .high = NAN};
@@ -41,17 +54,19 @@ static void add_map(struct figure *f, const struct plane *p, const char *x_label
     /* a quadratic bowl that reaches the edge is that low a step away from its bottom: less the grid cannot tell */
     double steps = (double)(p->n - 1), levels[LEVELS_MOST];
     double low = fmax(p->least, p->most / (steps * steps));
-    bool good = low > 0 && p->most > low;
+    bool good = low > 0 && p->most > low, narrow = good && p->most < NARROW * low; /* for a log scale */
     struct figure_map map = {.nx = p->n,
                              .ny = p->n,
                              .x = p->x,
                              .y = p->y,
                              .z = p->z,
-                             .colour = good ? AXIS_LOG : AXIS_LINEAR,
+                             .colour = good && !narrow ? AXIS_LOG : AXIS_LINEAR,
                              .low = good ? low : NAN,
                              .high = good ? p->most : NAN,
                              .levels = levels,
-                             .n_levels = good ? round_levels(low, p->most, levels) : 0,
+                             .n_levels = narrow ? even_levels(low, p->most, levels)
+                                         : good ? round_levels(low, p->most, levels)
+                                                : 0,
                              .label = "loss"};
     figure_set_map(f, figure_add_panel(f, "", &x, &y), &map);
 }
