@@ -322,7 +322,8 @@ static struct figure *widths_figure(const struct bench *b)
     struct axis index = {.label = "direction, from the narrowest of its kind on",
                          .scale = AXIS_LINEAR,
                          .low = NAN,
-                         .high = NAN},
+                         .high = NAN,
+                         .margin = 0.02},
                 width = {.label = "width, in units of theta", .scale = AXIS_LOG, .low = NAN, .high = NAN};
     size_t panel = figure_add_panel(f, "", &index, &width);
     for (size_t i = 0; i < s->rank; i++) {

@@ -41,9 +41,10 @@ static size_t even_levels(double low, double high, double *levels)
     double decade = pow(10, floor(log10((high - low) / LEVELS_MOST))), step = decade;
     for (size_t k = 0; step * LEVELS_MOST < high - low; k++)
         step = steps[k % 3] * decade * (k < 3 ? 1 : 10);
+    double first = floor(low / step) + 1;
     size_t n = 0;
-    for (double i = floor(low / step) + 1; i * step < high && n < LEVELS_MOST; i++)
-        levels[n++] = i * step;
+    for (; n < LEVELS_MOST && (first + (double)n) * step < high; n++)
+        levels[n] = (first + (double)n) * step;
     return n;
 }
 

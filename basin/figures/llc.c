@@ -52,7 +52,7 @@ struct figure *figure_of_llc(const struct llc *l)
     struct figure *f = figure_new("llc", "Learning coefficient",
                                   "n beta (E[L] - L(theta*)) under the posterior at beta = 1/ln n, band: two standard "
                                   "errors; what it is exactly at every n, where that is known; and its limit.");
-    struct axis x = {.label = "n (examples)", .scale = AXIS_LOG, .low = NAN, .high = NAN},
+    struct axis x = {.label = "n (examples)", .scale = AXIS_LOG, .low = NAN, .high = NAN, .margin = 0.02},
                 y = {.label = "n beta (E[L] - L*)", .scale = AXIS_LINEAR, .low = NAN, .high = NAN};
     for (size_t i = 0; i < c.count; i++) {
         y.low = fmin(y.low, c.low[i]); /* fmin and fmax pass over NAN */
