@@ -101,6 +101,63 @@ START_TEST(hanson_tells_whether_tau_3_is_identified)
 }
 END_TEST
 
+/* The first run of a baseline on a series, with a parameter held (NULL: none). */
+static json_t *first_run(const char *baseline, const char *series, const char *hold)
+{
+    if (hold)
+        program_run(&p, "growth", "baseline", baseline, "--series", series, "--json", "--hold", hold);
+    else
+        program_run(&p, "growth", "baseline", baseline, "--series", series, "--json");
+    assert_code(&p, 0);
+    json_t *json = answer(), *run = json_incref(json_array_get(json_object_get(json, "runs"), 0));
+    json_decref(json);
+    return run;
+}
+
+/* What a parameter held at a value loses of 2 ln L, by fits of their own. */
+static double loss(const char *baseline, const char *series, const char *key, double value, double best)
+{
+    char hold[80];
+    snprintf(hold, sizeof hold, "%s=%.10g", key, value);
+    json_t *run = first_run(baseline, series, hold);
+    double answer = 2 * (best - number(run, "log_likelihood"));
+    json_decref(run);
+    return answer;
+}
+
+/* The limits of a profile are where --hold loses 3.84, its least point is the estimate, and the loss of a published
+ * value is that of --hold. */
+START_TEST(a_profile_is_what_held_fits_say)
+{
+    static const struct {
+        const char *baseline, *series, *key;
+        double published;
+    } cases[] = {{"hyperbola", "firstworld_gdp", "singularity", NAN},
+                 {"hyperbola", "world_gdp_spliced", "singularity", NAN},
+                 {"hyperbola", "world_gdp_hanson2000", "singularity", 2004},
+                 {"hanson-sum", "world_gdp_hanson2000", "doubling_4", 15}};
+    const char *baseline = cases[_i].baseline, *series = cases[_i].series, *key = cases[_i].key;
+    json_t *run = first_run(baseline, series, NULL), *profile = json_object_get(run, "profile");
+    double best = number(run, "log_likelihood"), estimate = number(run, key), least = 1e9, at = NAN;
+    const json_t *values = json_object_get(profile, "value"), *drops = json_object_get(profile, "drop");
+    ck_assert_str_eq(json_string_value(json_object_get(profile, "verdict")), "bounded");
+    assert_close(loss(baseline, series, key, number(profile, "low"), best), 3.841459, 0.005, 0);
+    assert_close(loss(baseline, series, key, number(profile, "high"), best), 3.841459, 0.005, 0);
+    for (size_t i = 0; i < json_array_size(values); i++) {
+        double drop = json_number_value(json_array_get(drops, i)), value = json_number_value(json_array_get(values, i));
+        ck_assert(i == 0 || value > json_number_value(json_array_get(values, i - 1)));
+        if (drop < least)
+            least = drop, at = value;
+    }
+    ck_assert_msg(fabs(at - estimate) < 0.01 * (number(profile, "high") - number(profile, "low")), "least at %.10g",
+                  at);
+    if (isfinite(cases[_i].published))
+        ck_assert_double_eq_tol(number(profile, "published_drop"),
+                                loss(baseline, series, key, cases[_i].published, best), 0.001);
+    json_decref(run);
+}
+END_TEST
+
 START_TEST(a_held_parameter_and_modes)
 {
     program_run(&p, "growth", "baseline", "hyperbola", "--series", "world_gdp_hanson2000", "--hold", "singularity=2004",
@@ -215,6 +272,7 @@ int main(void)
     tcase_add_test(tests, stops_are_runs);
     tcase_add_test(tests, a_file_of_the_users);
     tcase_add_test(tests, hanson_tells_whether_tau_3_is_identified);
+    tcase_add_loop_test(tests, a_profile_is_what_held_fits_say, 0, 4);
     tcase_add_test(tests, a_held_parameter_and_modes);
     tcase_add_test(tests, the_same_for_any_number_of_threads);
     tcase_add_test(tests, a_folder);

@@ -550,12 +550,13 @@ START_TEST(profiles_bound_what_is_bounded)
 {
     static const struct {
         const char *baseline, *series, *key;
-        double from, low, high;
+        double from;
+        struct profile_range range;
         enum profile_verdict verdict;
     } profiles[] = {
-        {"hyperbola", "world_gdp_hanson2000", "singularity", NAN, 2000.5, 2100, PROFILE_BOUNDED},
-        {"hyperbola", "gdppc_usa_maddison2023", "singularity", 1950, 2023, 5600, PROFILE_BELOW_ONLY},
-        {"hanson-ces", "world_gdp_hanson2000", "doubling_3", NAN, 1, 100, PROFILE_ABOVE_ONLY},
+        {"hyperbola", "world_gdp_hanson2000", "singularity", NAN, {2000.5, 2100, 0}, PROFILE_BOUNDED},
+        {"hyperbola", "gdppc_usa_maddison2023", "singularity", 1950, {2023, 5600, 2022}, PROFILE_BELOW_ONLY},
+        {"hanson-ces", "world_gdp_hanson2000", "doubling_3", NAN, {1, 100, 0}, PROFILE_ABOVE_ONLY},
     };
     struct baseline_selection chosen = selection(profiles[_i].from, NAN);
     const struct baseline *b = baseline_find(profiles[_i].baseline);
@@ -568,12 +569,12 @@ START_TEST(profiles_bound_what_is_bounded)
     ck_assert_int_eq(baseline_rows_select(&s, b, &chosen, &rows, NULL), STATUS_OK);
     o.starts = 10;
     ck_assert_int_eq(baseline_fit(b, &rows, &o, &f, NULL), STATUS_OK);
-    ck_assert_int_eq(baseline_profile(&f, &rows, index_of(profiles[_i].baseline, profiles[_i].key), profiles[_i].low,
-                                      profiles[_i].high, &p, NULL),
-                     STATUS_OK);
+    ck_assert_int_eq(
+        baseline_profile(&f, &rows, index_of(profiles[_i].baseline, profiles[_i].key), &profiles[_i].range, &p, NULL),
+        STATUS_OK);
     ck_assert_str_eq(profile_verdict_name(p.verdict), profile_verdict_name(profiles[_i].verdict));
-    ck_assert(isnan(p.low) || (p.low < f.param[p.param] && p.low >= profiles[_i].low));
-    ck_assert(isnan(p.high) || (p.high > f.param[p.param] && p.high <= profiles[_i].high));
+    ck_assert(isnan(p.low) || (p.low < f.param[p.param] && p.low >= profiles[_i].range.low));
+    ck_assert(isnan(p.high) || (p.high > f.param[p.param] && p.high <= profiles[_i].range.high));
     baseline_rows_clear(&rows);
     series_clear(&s);
 }

@@ -1,12 +1,8 @@
-/* What all baselines share: the fit around each one's own, rolling data stops, profiles. */
+/* What all baselines share: the fit around each one's own, rolling data stops. */
 #include "growth/baselines/baseline.h"
-
-#include "solver/parallel.h"
 
 #include <gsl/gsl_errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 const double baseline_probabilities[BASELINE_QUANTILES] = {0.05, 0.25, 0.5, 0.75, 0.95};
 
@@ -14,7 +10,7 @@ struct baseline_options baseline_options_default(void)
 {
     struct baseline_options o = {0};
     for (size_t i = 0; i < BASELINE_MAX_PARAMS; i++)
-        o.hold[i] = NAN;
+        o.hold[i] = o.near[i] = NAN;
     return o;
 }
 
@@ -111,113 +107,4 @@ void baseline_rolling(const struct baseline *b, const struct baseline_rows *rows
         if (part.n_fit)
             look_ahead(&part, horizon, &out[k]);
     }
-}
-
-/* --- profiles ----------------------------------------------------------------------------------------------------- */
-
-/* Where the drop crosses the threshold between two points of the grid, by a straight line. */
-static double crossing(const struct baseline_profile *p, size_t i, size_t j)
-{
-    double share = (BASELINE_THRESHOLD - p->drop[i]) / (p->drop[j] - p->drop[i]);
-    return p->value[i] + share * (p->value[j] - p->value[i]);
-}
-
-/* From the grid point nearest to the estimate downhill, then outwards: the first crossing on each side. (Modes that may
- * change places have more than one minimum.) */
-static void find_limits(struct baseline_profile *p)
-{
-    size_t least = 0;
-    for (size_t i = 1; i < p->n; i++)
-        if (fabs(p->value[i] - p->best) < fabs(p->value[least] - p->best))
-            least = i;
-    while (least > 0 && p->drop[least - 1] < p->drop[least])
-        least--;
-    while (least + 1 < p->n && p->drop[least + 1] < p->drop[least])
-        least++;
-    p->low = p->high = NAN;
-    for (size_t i = least; i > 0 && isnan(p->low); i--)
-        if (p->drop[i - 1] > BASELINE_THRESHOLD)
-            p->low = crossing(p, i, i - 1);
-    for (size_t i = least; i + 1 < p->n && isnan(p->high); i++)
-        if (p->drop[i + 1] > BASELINE_THRESHOLD)
-            p->high = crossing(p, i, i + 1);
-    p->verdict = isnan(p->low) ? (isnan(p->high) ? PROFILE_FLAT : PROFILE_ABOVE_ONLY)
-                               : (isnan(p->high) ? PROFILE_BELOW_ONLY : PROFILE_BOUNDED);
-}
-
-/* One point of a profile, fitted by itself. */
-struct profile_task {
-    const struct baseline_fit *best;
-    const struct baseline_rows *rows;
-    struct baseline_profile *out;
-    double log_likelihood[BASELINE_PROFILE_POINTS];
-    enum status status[BASELINE_PROFILE_POINTS];
-    struct error error[BASELINE_PROFILE_POINTS];
-};
-
-enum { PROFILE_STARTS = 16 }; /* of many-start searches: the points of a profile check each other */
-
-static void fit_point(size_t i, void *context)
-{
-    struct profile_task *w = context;
-    struct baseline_options o = w->best->options;
-    struct baseline_fit f;
-    o.hold[w->out->param] = w->out->value[i];
-    if (!o.starts)
-        o.starts = PROFILE_STARTS;
-    w->status[i] = baseline_fit(w->best->baseline, w->rows, &o, &f, &w->error[i]);
-    w->log_likelihood[i] = f.log_likelihood;
-    w->out->sse[i] = f.sse;
-}
-
-/* Drops below the highest likelihood seen; how many points were fitted. */
-static size_t fill_drops(const struct profile_task *w, struct baseline_profile *out)
-{
-    double top = w->best->log_likelihood;
-    size_t fitted = 0;
-    for (size_t i = 0; i < out->n; i++)
-        if (!w->status[i]) {
-            fitted++;
-            if (w->log_likelihood[i] > top) { /* the search had missed it */
-                top = w->log_likelihood[i];
-                out->best = out->value[i];
-            }
-        }
-    for (size_t i = 0; i < out->n; i++)
-        out->drop[i] = w->status[i] ? NAN : 2 * (top - w->log_likelihood[i]);
-    return fitted;
-}
-
-enum status baseline_profile(const struct baseline_fit *best, const struct baseline_rows *rows, size_t param,
-                             double low, double high, struct baseline_profile *out, struct error *e)
-{
-    bool logarithmic = low > 0 && high > 0;
-    *out = (struct baseline_profile){.param = param, .n = BASELINE_PROFILE_POINTS, .best = best->param[param]};
-    struct profile_task *w = calloc(1, sizeof *w);
-    if (!w)
-        return error_memory(e);
-    w->best = best;
-    w->rows = rows;
-    w->out = out;
-    for (size_t i = 0; i < out->n; i++) {
-        double share = (double)i / (double)(out->n - 1);
-        out->value[i] = logarithmic ? low * pow(high / low, share) : low + share * (high - low);
-    }
-    parallel_map(out->n, best->options.threads, fit_point, w);
-    size_t fitted = fill_drops(w, out);
-    find_limits(out);
-    enum status status = fitted ? STATUS_OK : w->status[0];
-    if (status && e)
-        *e = w->error[0];
-    free(w);
-    return status;
-}
-
-const char *profile_verdict_name(enum profile_verdict verdict)
-{
-    static const char *const names[] = {[PROFILE_BOUNDED] = "bounded",
-                                        [PROFILE_BELOW_ONLY] = "one-sided: bounded below only",
-                                        [PROFILE_ABOVE_ONLY] = "one-sided: bounded above only",
-                                        [PROFILE_FLAT] = "flat"};
-    return names[verdict];
 }

@@ -67,6 +67,7 @@ enum baseline_errors {
 
 struct baseline_options {
     double hold[BASELINE_MAX_PARAMS]; /* value at which parameter i is held; NAN: free */
+    double near[BASELINE_MAX_PARAMS]; /* one more start of a curve's search; NAN: none */
     enum baseline_errors errors;      /* the least-squares baselines; the others have errors of their own */
     size_t modes;                     /* Hanson's; 0: the baseline's own */
     size_t starts;                    /* of many-start searches; 0: the baseline's own */
@@ -171,19 +172,30 @@ enum profile_verdict { PROFILE_BOUNDED, PROFILE_BELOW_ONLY, PROFILE_ABOVE_ONLY, 
 enum { BASELINE_PROFILE_POINTS = 41 };
 #define BASELINE_THRESHOLD 3.841458820694124 /* 95 % of chi-squared, 1 degree of freedom */
 
-/* -2 ln(likelihood ratio) of one parameter, everything else fitted again (Raue et al. 2009). Of a prediction interval
- * that is bounded on one side only: BELOW_ONLY has a lower limit. */
+/* Where a profile looks, ends included: evenly in ln(value - origin), origin < low, or in the value itself where origin
+ * is NAN. */
+struct profile_range {
+    double low, high, origin;
+};
+
+/* -2 ln(likelihood ratio) of one parameter, everything else fitted again (Raue et al. 2009). Of an interval that is
+ * bounded on one side only: BELOW_ONLY has a lower limit. */
 struct baseline_profile {
     size_t param, n;
-    double value[BASELINE_PROFILE_POINTS], drop[BASELINE_PROFILE_POINTS]; /* drop: 2 (best - here), NAN: no fit */
+    struct profile_range range;
+    double value[BASELINE_PROFILE_POINTS], drop[BASELINE_PROFILE_POINTS]; /* rising, around the limits; drop: 2 (top -
+                                                                             here), NAN: no fit */
     double sse[BASELINE_PROFILE_POINTS];
-    double best, low, high; /* estimate; limits at a drop of 3.84; NAN: not reached on the grid */
+    double best, top; /* estimate, its ln likelihood: of the fit, or of a better one met on the way */
+    double low, high; /* where the drop is 3.84, nearest to the estimate; NAN: nowhere in the range */
     enum profile_verdict verdict;
 };
 
-/* Over a grid from low to high (logarithmic where both are > 0). */
 enum status baseline_profile(const struct baseline_fit *best, const struct baseline_rows *rows, size_t param,
-                             double low, double high, struct baseline_profile *out, struct error *e);
+                             const struct profile_range *range, struct baseline_profile *out, struct error *e);
+/* The drop at one value, and its sum of squares (NAN: no fit). */
+double baseline_profile_drop(const struct baseline_profile *p, const struct baseline_fit *best,
+                             const struct baseline_rows *rows, double value, double *sse);
 const char *profile_verdict_name(enum profile_verdict verdict);
 
 #endif

@@ -268,16 +268,25 @@ static void arrange(struct problem *q)
     memcpy(q->theta, theta, q->n_params * sizeof *theta);
 }
 
+/* Natural parameters of start number k; the last one is the caller's own. false: this start is no use. */
+static bool start_number(struct problem *q, const struct baseline_options *o, size_t k, size_t n, double *p)
+{
+    struct random_stream r = random_stream(o->seed, k);
+    if (k < n)
+        return q->curve->start(&q->frame, q->rows, k, &r, p);
+    memcpy(p, o->near, q->n_params * sizeof *p);
+    return true;
+}
+
 /* The best of all starts into q->theta. */
 static double search(struct problem *q, const struct baseline_options *o, struct baseline_fit *out)
 {
-    size_t n = o->starts ? o->starts : q->curve->starts;
+    size_t n = o->starts ? o->starts : q->curve->starts, all = n + (isnan(o->near[0]) ? 0 : 1);
     double best = INFINITY, kept[BASELINE_MAX_PARAMS] = {0};
-    for (size_t k = 0; k < n; k++) {
-        struct random_stream r = random_stream(o->seed, k);
+    for (size_t k = 0; k < all; k++) {
         double p[BASELINE_MAX_PARAMS] = {0};
         bool converged;
-        if (!q->curve->start(&q->frame, q->rows, k, &r, p))
+        if (!start_number(q, o, k, n, p))
             continue;
         for (size_t i = 0; i < q->n_free; i++)
             q->theta[q->index[i]] = to_theta(q->curve->transform[q->index[i]], &q->frame, p[q->index[i]]);

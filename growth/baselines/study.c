@@ -14,31 +14,37 @@ static const double study_stops[STUDY_STOPS] = {1900, 1950, 1980, 2000};
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
 /* Where a profile looks, by what the parameter is. */
-static void profile_range(const struct baseline_study *w, size_t i, double *low, double *high)
+static struct profile_range profile_range(const struct baseline_study *w, size_t i)
 {
     const struct baseline_fit *f = &w->fit;
-    const char *key = f->baseline->params[i].key;
-    double span = f->last_year - f->first_year, error = f->error[i] > 0 ? f->error[i] : fabs(f->param[i]);
-    *low = f->param[i] - 6 * error;
-    *high = f->param[i] + 6 * error;
-    if (strcmp(key, "singularity") == 0) {
-        *low = f->last_year + 0.002 * span;
-        *high = f->last_year + 5 * span;
-    } else if (strcmp(key, "ceiling") == 0) {
-        *low = 1.02 * f->last_value;
-        *high = 1e3 * f->last_value;
-    } else if (strncmp(key, "doubling", 8) == 0) {
-        bool fast = f->param[i] < 50;
-        *low = fast ? 1 : f->param[i] / 10;
-        *high = fast ? 100 : f->param[i] * 10;
-    }
+    const struct param *table = &f->baseline->params[i];
+    double value = f->param[i], span = f->last_year - f->first_year;
+    double error = f->error[i] > 0 ? f->error[i] : fabs(value);
+    if (strcmp(table->key, "singularity") == 0)
+        return (struct profile_range){f->last_year + 1e-3 * fmin(value - f->last_year, span), f->last_year + 50 * span,
+                                      f->last_year};
+    if (strcmp(table->key, "ceiling") == 0)
+        return (struct profile_range){1.02 * f->last_value, 1e3 * f->last_value, 0};
+    if (strncmp(table->key, "doubling", 8) == 0 && value < 50)
+        return (struct profile_range){1, 100, 0};
+    if (table->low >= 0)
+        return (struct profile_range){fmax(table->low, value / 1e3), fmin(table->high, value * 1e3), 0};
+    return (struct profile_range){value - 20 * error, value + 20 * error, NAN};
+}
+
+/* Was a value of this parameter published for this series? */
+static bool is_published(const struct baseline_study *w)
+{
+    const struct baseline *b = w->fit.baseline;
+    return w->profiled && b->published_on && strcmp(b->published_on, w->series->name) == 0 &&
+           strcmp(b->profiled, b->params[w->profile.param].key) == 0;
 }
 
 static enum status run_profile(const struct baseline_request *q, struct baseline_study *out, struct error *e)
 {
     const struct baseline *b = out->fit.baseline;
     const char *key = q->profile ? q->profile : b->profiled;
-    double low, high;
+    out->published_drop = out->published_sse = NAN;
     if (!key)
         return STATUS_OK;
     size_t i = param_find(b->params, b->n_params, key);
@@ -48,9 +54,13 @@ static enum status run_profile(const struct baseline_request *q, struct baseline
             return STATUS_OK;
         return error_set(e, STATUS_USAGE, "--profile: %s has no free parameter '%.40s'", b->name, key);
     }
-    profile_range(out, i, &low, &high);
-    out->profiled = true;
-    return baseline_profile(&out->fit, &out->rows, i, low, high, &out->profile, e);
+    struct profile_range range = profile_range(out, i);
+    enum status status = baseline_profile(&out->fit, &out->rows, i, &range, &out->profile, e);
+    out->profiled = !status;
+    if (is_published(out))
+        out->published_drop =
+            baseline_profile_drop(&out->profile, &out->fit, &out->rows, b->published, &out->published_sse);
+    return status;
 }
 
 /* The stops before the end of the rows with enough rows to fit. */
@@ -175,6 +185,9 @@ static json_t *profile_to_json(const struct baseline_study *w)
     set_number(o, "best", p->best);
     set_number(o, "low", p->low);
     set_number(o, "high", p->high);
+    set_number(o, "from", p->range.low);
+    set_number(o, "to", p->range.high);
+    set_number(o, "published_drop", w->published_drop);
     json_object_set_new(o, "value", json_numbers(p->value, p->n));
     json_object_set_new(o, "drop", json_numbers(p->drop, p->n));
     json_object_set_new(o, "sse", json_numbers(p->sse, p->n));
@@ -360,32 +373,37 @@ static void say_takeoff(const struct baseline_study *w, struct report *r)
             f->baseline == &baseline_roodman ? " (of the process; the parameters are taken as known)" : "");
 }
 
+/* A value of a parameter in words: a year, or a number. */
+static const char *value_text(const struct param *what, double value, char *buffer, size_t size)
+{
+    if (strcmp(what->unit, "year") == 0)
+        return text_from_year(value, 1, buffer, size);
+    snprintf(buffer, size, "%.4g", value);
+    return buffer;
+}
+
 static void say_profile(const struct baseline_study *w, struct report *r)
 {
     const struct baseline_profile *p = &w->profile;
-    const struct param *what = &w->fit.baseline->params[p->param];
-    char low[40] = "the edge of the grid", high[40] = "the edge of the grid";
-    if (isfinite(p->low))
-        snprintf(low, sizeof low, "%.4g", p->low);
-    if (isfinite(p->high))
-        snprintf(high, sizeof high, "%.4g", p->high);
-    report_add_sentence(r,
-                        "Profile of %s (%s): %s. Looked for from %.4g to %.4g; within 3.84 of the highest "
-                        "likelihood from %s to %s.",
-                        what->key, what->meaning, profile_verdict_name(p->verdict), p->value[0], p->value[p->n - 1],
-                        low, high);
     const struct baseline *b = w->fit.baseline;
-    if (!b->published_on || strcmp(b->published_on, w->series->name) != 0 || strcmp(b->profiled, what->key) != 0)
-        return;
-    size_t near = 0;
-    for (size_t i = 1; i < p->n; i++)
-        if (fabs(log(p->value[i] / b->published)) < fabs(log(p->value[near] / b->published)))
-            near = i;
-    report_add_sentence(
-        r,
-        "The published %g loses %.2f against the highest likelihood (held at %.4g, sum of squares %.4f); its "
-        "value is %sidentified by these data.",
-        b->published, p->drop[near], p->value[near], p->sse[near], p->verdict == PROFILE_BOUNDED ? "" : "not ");
+    const struct param *what = &b->params[p->param];
+    char low[40] = "the lower end", high[40] = "the upper end", from[40], to[40];
+    if (isfinite(p->low))
+        value_text(what, p->low, low, sizeof low);
+    if (isfinite(p->high))
+        value_text(what, p->high, high, sizeof high);
+    report_add_sentence(r,
+                        "Profile of %s (%s): %s. Looked for from %s to %s; within 3.84 of the highest likelihood from "
+                        "%s to %s.",
+                        what->key, what->meaning, profile_verdict_name(p->verdict),
+                        value_text(what, p->range.low, from, sizeof from),
+                        value_text(what, p->range.high, to, sizeof to), low, high);
+    if (!isnan(w->published_drop))
+        report_add_sentence(r,
+                            "The published %g loses %.2f against the highest likelihood (sum of squares %.4f); its "
+                            "value is %sidentified by these data.",
+                            b->published, w->published_drop, w->published_sse,
+                            p->verdict == PROFILE_BOUNDED ? "" : "not ");
 }
 
 static void add_csv(const struct baseline_study *w, struct report *r, const char *name)

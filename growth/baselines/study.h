@@ -17,7 +17,8 @@ struct baseline_study {
     size_t n_stops;                          /* 0: the study itself is one of a stop */
     struct baseline_profile profile;
     bool profiled;
-    double until; /* last year to predict */
+    double published_drop, published_sse; /* at the published value; NAN: none for this series */
+    double until;                         /* last year to predict */
 };
 
 struct baseline_request {
