@@ -175,6 +175,21 @@ static bool equality_is_promised(const struct problem *p, const struct audit *a)
     return fit_is_perfect(a) && !raw_logits && !(p->weight_decay > 0);
 }
 
+bool audit_misfit_is_small(const struct audit *a)
+{
+    return a->residual_part_norm < 1e-4 * a->gauss_newton_norm;
+}
+
+/* The Gauss-Newton part has no negative eigenvalue, and the residual part moves none further than its norm (Weyl). So a
+ * misfit makes eigenvalues negative, and they are of the point, not of the minimum nearby, unless r is in the left null
+ * space of G (to a thousandth): then no step to first order takes the misfit away, and they are those of a saddle. */
+static bool negative_within_misfit(const struct problem *p, const struct audit *a)
+{
+    bool critical = a->left_null_residual > 1 - 1e-6;
+    return a->negative_eigenvalues && -a->smallest_eigenvalue <= a->residual_part_norm && audit_misfit_is_small(a) &&
+           !critical && !(p->weight_decay > 0);
+}
+
 /* Targets of 0 or 1 under bce and ce: met at infinity only. */
 static bool targets_are_hard(const struct problem *p)
 {
@@ -219,16 +234,19 @@ static void judge(const struct desk *d, struct audit *a)
 {
     bool drowned = squares_drown(d, a);
     a->promised = equality_is_promised(d->m->problem, a);
-    a->equality = !a->g.decided || !a->h.decided || drowned ? EQUALITY_UNDECIDED
-                  : a->g.rank == a->h.rank                  ? EQUALITY_HOLDS
-                                                            : EQUALITY_FAILS;
+    a->within_misfit = negative_within_misfit(d->m->problem, a);
+    a->equality = !a->g.decided || !a->h.decided || drowned || a->within_misfit ? EQUALITY_UNDECIDED
+                  : a->g.rank == a->h.rank                                      ? EQUALITY_HOLDS
+                                                                                : EQUALITY_FAILS;
     const char *doubt =
         a->equality != EQUALITY_UNDECIDED ? ""
+        : a->within_misfit ? "the negative eigenvalues lie within the residual part's norm: add `train` to polish; "
         : drowned ? "the smallest singular values of G are so small that their squares drown in the rounding of H; "
         : !a->g.decided ? "the singular values of G have no clear gap; "
                         : "the eigenvalues of H have no clear gap; ";
     snprintf(a->reason, sizeof a->reason, "%s%s%s", doubt,
-             a->negative_eigenvalues ? "this is a saddle, not a minimum; " : "", why(d->m->problem, a));
+             a->negative_eigenvalues && !a->within_misfit ? "this is a saddle, not a minimum; " : "",
+             why(d->m->problem, a));
 }
 
 /* Rank of G, and whether it is decided, at theta + radius * a random direction. G at theta is lost. */

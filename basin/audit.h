@@ -20,7 +20,8 @@ struct audit {
     double left_null_residual; /* part of r in the left null space of G, over |r|; NaN where r = 0 to rounding */
     size_t null_h_not_g;       /* directions that H does not see and G does */
     enum equality equality;
-    bool promised; /* equality follows from the fit, the loss and the behaviour */
+    bool within_misfit; /* a small misfit that is not at rest: it alone may have made the eigenvalues negative */
+    bool promised;      /* equality follows from the fit, the loss and the behaviour */
     char reason[400];
     size_t dimension_bound;     /* N - rank G: of the solution manifold */
     bool dimension_established; /* rank G is constant around theta */
@@ -32,5 +33,7 @@ struct audit {
  * convergence), STATUS_REFUSED where N is too large for dense matrices, STATUS_INTERRUPTED. Clear in all cases. */
 enum status audit_run(const struct minimum *m, const struct reporter *reporter, struct audit *out, struct error *e);
 void audit_clear(struct audit *a);
+/* The residual part of H is under 1e-4 of the Gauss-Newton part: a fit that is good, if not perfect. */
+bool audit_misfit_is_small(const struct audit *a);
 
 #endif

@@ -40,6 +40,8 @@ static json_t *audit_to_json(const struct audit *a)
     json_object_set_new(o, "rank_h", json_integer((json_int_t)a->h.rank));
     json_object_set_new(o, "gap_g", json_number_or_null(a->g.gap));
     json_object_set_new(o, "gap_h", json_number_or_null(a->h.gap));
+    json_object_set_new(o, "last_g", json_number_or_null(a->g.last));
+    json_object_set_new(o, "last_h", json_number_or_null(a->h.last));
     json_object_set_new(o, "negative_eigenvalues", json_integer((json_int_t)a->negative_eigenvalues));
     json_object_set_new(o, "smallest_eigenvalue", json_number_or_null(a->smallest_eigenvalue));
     json_object_set_new(o, "gauss_newton_norm", json_number_or_null(a->gauss_newton_norm));
@@ -71,6 +73,20 @@ static void add_row(struct table *t, const char *what, const char *format, ...)
     table_add_cell(t, "%s", value);
 }
 
+/* At full rank nothing follows that a gap could lead to: there the last value is shown. */
+static void add_rank(struct table *t, const char *what, const struct rank *r, size_t full)
+{
+    if (r->rank && r->rank == full)
+        add_row(t, what, "%zu (full; the last is %.2g)", r->rank, r->last);
+    else
+        add_row(t, what, "%zu (%.1g)", r->rank, r->gap);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static struct table *summary_table(const struct audit *a)
 {
     struct table *t = table_new("Audit");
@@ -81,8 +97,9 @@ static struct table *summary_table(const struct audit *a)
     add_row(t, "loss", "%.4g", a->loss);
     add_row(t, "gradient", "%.2g", a->gradient_norm);
     add_row(t, "slope of the loss in the behaviour", "%.2g", a->residual_norm);
-    add_row(t, "rank G (gap)", "%zu (%.1g)", a->g.rank, a->g.gap);
-    add_row(t, "rank H (gap)", "%zu (%.1g)", a->h.rank, a->h.gap);
+    add_rank(t, "rank G (gap)", &a->g, smaller(a->parameters, a->behaviours));
+    add_rank(t, "rank H (gap)", &a->h, a->parameters);
+    add_row(t, "eigenvalues of H above its residual part's norm", "%zu", a->above_residual);
     add_row(t, "bound on rank G from what layers discard", "%zu", a->lost.bound);
     add_row(t, "negative eigenvalues of H", "%zu", a->negative_eigenvalues);
     add_row(t, "part of H that is not from G, over the part that is", "%.2g",
@@ -130,8 +147,14 @@ static enum status run_audit(const struct minimum *m, const struct config_node *
         bool lucky = a.equality == EQUALITY_HOLDS && !a.promised;
         findings_add_sentence(out, "rank H = rank G %s%s: %s.", equality_name(a.equality),
                               lucky ? ", but need not" : "", a.reason);
+        if (a.within_misfit && a.above_residual < a.g.rank)
+            findings_add_sentence(
+                out,
+                "Only %zu eigenvalues of H are larger than its residual part (%.2g): at the minimum near these weights "
+                "rank G may be %zu, and the %zu here be due to the misfit (its last singular value is %.2g).",
+                a.above_residual, a.residual_part_norm, a.above_residual, a.g.rank, a.g.last);
         if (a.equality != EQUALITY_HOLDS && a.above_residual == a.g.rank && a.h.rank > a.g.rank &&
-            a.residual_part_norm < 1e-4 * a.gauss_newton_norm)
+            audit_misfit_is_small(&a))
             findings_add_sentence(
                 out,
                 "The fit is good but not perfect: %zu eigenvalues of H, as many as the rank of G, are "

@@ -8,6 +8,7 @@
 struct rank {
     size_t rank;
     double tolerance; /* values at or below it count as zero: max(m, n) eps s_1 */
+    double last;      /* s_r, the smallest value that counts; 0 where the rank is 0 */
     double gap;       /* s_r/s_{r+1}; INFINITY where there is no s_{r+1} or it is 0 */
     bool decided;     /* the gap is at least 1e3 (or the rank is 0 or full) */
 };
