@@ -111,7 +111,7 @@ static enum status prepare_output_distance(struct sameness *s, struct error *e)
 }
 
 static const struct sameness_measure loss = {.name = "loss",
-                                             .summary = "excess of the training loss",
+                                             .summary = "excess of the training loss (without weight decay)",
                                              .is_excess_loss = true,
                                              .curvature_whole = true,
                                              .prepare = prepare_loss,

@@ -235,6 +235,11 @@ static json_t *segment_to_json(const struct bench *b)
 static struct table *summary_table(const struct bench *b)
 {
     const struct segment *s = &b->segment;
+    double narrowest = INFINITY, widest = 0; /* each kind is in order, the two together are not */
+    for (size_t j = 0; j < s->dimension; j++) {
+        narrowest = fmin(narrowest, s->width[j]);
+        widest = fmax(widest, s->width[j]);
+    }
     struct table *t = table_new("Basin segment (natural logarithms)");
     table_add_column(t, "factor", TABLE_LEFT);
     table_add_column(t, "dimensions", TABLE_RIGHT);
@@ -251,8 +256,8 @@ static struct table *summary_table(const struct bench *b)
     table_add_cell(t, "extent");
     table_add_cell(t, "%zu", s->dimension);
     table_add_cell(t, "%.6g", s->volume.log_extent);
-    table_add_cell(t, "%.3g to %.3g; %zu ended by the validation behaviour, %zu by the prior", s->width[0],
-                   s->width[s->dimension - 1], s->dimension - s->capped, s->capped);
+    table_add_cell(t, "%.3g to %.3g; %zu ended by the validation behaviour, %zu by the prior", narrowest, widest,
+                   s->dimension - s->capped, s->capped);
     table_add_row(t);
     table_add_cell(t, "segment");
     table_add_cell(t, "%zu", s->N);

@@ -11,6 +11,8 @@
 
 enum { VOLUME_ROWS = 24, VOLUME_STARS = 5, VOLUME_LADDERS = 2 };
 
+#define VOLUME_ONE_COPY "annealed, one copy of theta*"
+
 enum row_status {
     ROW_OK,
     ROW_LOWER_BOUND, /* rays left the region and came back: more of it may not have been seen */

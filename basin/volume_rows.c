@@ -24,7 +24,9 @@ struct volume_row *volume_add_row(struct volume *v, const char *name, const char
     va_list arguments;
     if (status) {
         r->status = ROW_REFUSED;
-        snprintf(r->note, sizeof r->note, "%.300s", refusal->message);
+        bool decayed = v->m->problem->weight_decay > 0 && v->plain[0] < -v->tolerance;
+        snprintf(r->note, sizeof r->note, "%.300s%s", refusal->message,
+                 decayed ? " (H here is without the weight decay of the training)" : "");
         return r;
     }
     r->status = isinf(log_value) ? ROW_INFINITE : ROW_OK;

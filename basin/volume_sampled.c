@@ -195,7 +195,7 @@ static enum status anneal_both_ways(struct volume *v, struct annealed_options *o
         return STATUS_OK;
     struct estimate local = down->estimate;
     estimate_shift(&local, -v->log_copies);
-    volume_add_estimate(v, "annealed, one copy of theta*", "prior mass", &local,
+    volume_add_estimate(v, VOLUME_ONE_COPY, "prior mass", &local,
                         "the row above less ln of the copies by permutation%s, %.5g, if they do not touch",
                         v->m->problem->network.activation->odd ? " and sign" : "", v->log_copies);
     return STATUS_OK;
@@ -299,6 +299,34 @@ static enum status add_drain(struct volume *v, struct error *e)
     return status;
 }
 
+/* A star domain is connected. With more mass than one of e^log_copies equal parts it is not one of so many: copies of
+ * theta* touch, and the row that divides by their number says nothing. */
+static void check_copies(struct volume *v)
+{
+    struct volume_row *copy = NULL;
+    const struct volume_row *star = NULL;
+    double most = -INFINITY;
+    for (size_t i = 0; i < v->n_rows; i++) {
+        struct volume_row *r = &v->rows[i];
+        if (strcmp(r->name, VOLUME_ONE_COPY) == 0 && r->status != ROW_REFUSED)
+            copy = r;
+        if (strncmp(r->name, "star domain", 11) != 0 || strcmp(r->what, "prior mass") != 0)
+            continue;
+        double least = r->status == ROW_REFUSED ? r->at_least : r->log_value - 3 * r->error;
+        if (least > most) {
+            most = least;
+            star = r;
+        }
+    }
+    if (!copy || !star || !(most > copy->log_value + 3 * copy->error))
+        return;
+    snprintf(copy->note, sizeof copy->note,
+             "copies of theta* touch: %s, which is one piece, has at least %.5g; this row would have %.5g", star->name,
+             most, copy->log_value);
+    copy->status = ROW_REFUSED;
+    copy->at_least = NAN;
+}
+
 enum status volume_add_sampled(struct volume *v, struct error *e)
 {
     enum status status = STATUS_OK;
@@ -311,5 +339,7 @@ enum status volume_add_sampled(struct volume *v, struct error *e)
         status = add_rejection(v, e);
     if (!status && wanted(v, "drain"))
         status = add_drain(v, e);
+    if (!status)
+        check_copies(v);
     return status;
 }

@@ -230,6 +230,74 @@ START_TEST(a_volume_of_which_nothing_stands_is_refused)
 }
 END_TEST
 
+/* f = v tanh(w.x): the mirrored copy (-v, -w) lies in the same piece, round v = 0 or w = 0, where the loss is still
+ * below the threshold: the star domain about theta* has more than half of the mass. */
+START_TEST(copies_that_touch_are_not_counted)
+{
+    json_t *root, *row;
+    size_t i, seen = 0;
+    double star = -INFINITY;
+    testing_write(testing_path(path, folder, "v.yaml"),
+                  "kind: basin\nnetwork: {layers: [2, 1, 1], activation: tanh, bias: false, init: {scheme: normal}}\n"
+                  "data: {generate: teacher, examples: 2, seed: 2}\ntrain: {method: flow, seed: 3}\n"
+                  "volume: {threshold: 0.01, methods: [star, annealed]}\n");
+    program_run(&p, "basin", "volume", path, "--json");
+    assert_code(&p, 0);
+    json_array_foreach(json_object_get(json_object_get(first_run(&root), "volume"), "rows"), i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "name"));
+        if (strcmp(name, "star domain, whole H") == 0)
+            star = number(row, "log_value") - 3 * number(row, "error");
+        if (strcmp(name, "annealed down from theta*") == 0)
+            ck_assert_double_lt(number(row, "log_value") - log(2) + 3 * number(row, "error"), star);
+        if (strcmp(name, "annealed, one copy of theta*") != 0)
+            continue;
+        seen++;
+        ck_assert(json_is_true(json_object_get(row, "refused")));
+        assert_contains(json_string_value(json_object_get(row, "note")), "touch");
+    }
+    ck_assert_uint_eq(seen, 1);
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(a_saddle_by_weight_decay_is_said)
+{
+    program_run(&p, "basin", "volume", XOR, LM, "--set=weight_decay=0.01", "--set=volume.methods=[star]");
+    assert_contains(p.text, "without the weight decay of the training");
+    assert_contains(p.text, "excess of the training loss (without weight decay)");
+    program_clear(&p);
+    program_run(&p, "basin", "volume", XOR, LM, "--set=volume.methods=[star]");
+    ck_assert_ptr_null(strstr(p.text, "without the weight decay of the training"));
+}
+END_TEST
+
+/* The column of the widths of the extent is from the narrowest to the widest. */
+START_TEST(widths_of_the_extent_are_a_range)
+{
+    json_t *root, *width;
+    size_t i;
+    double low = INFINITY, high = 0, from = NAN, to = NAN;
+    static const char *const none[] = {"--set=segment.points=0", "--set=segment.walks=0"};
+    program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", none[0], none[1], "--json");
+    assert_code(&p, 0);
+    json_array_foreach(json_object_get(json_object_get(first_run(&root), "segment"), "widths"), i, width)
+    {
+        low = fmin(low, json_number_value(width));
+        high = fmax(high, json_number_value(width));
+    }
+    json_decref(root);
+    program_clear(&p);
+    program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", none[0], none[1]);
+    assert_code(&p, 0);
+    const char *line = strstr(p.text, "\n  extent ");
+    ck_assert_ptr_nonnull(line);
+    ck_assert_int_eq(sscanf(line, " extent %*s %*s %lf to %lf;", &from, &to), 2);
+    assert_close(from, low, 5e-3, 1); /* three figures are shown */
+    assert_close(to, high, 5e-3, 1);
+}
+END_TEST
+
 START_TEST(segment_answers_with_every_key)
 {
     static const char *const keys[] = {"threshold",         "tolerance",  "rank",   "dimension", "capped", "log_volume",
@@ -478,6 +546,25 @@ START_TEST(run_writes_a_folder)
 }
 END_TEST
 
+/* As many runs as there are colours have their lines; where there are more, the title says so. */
+START_TEST(every_training_is_drawn)
+{
+    static const struct {
+        const char *repeat, *last, *title;
+    } cases[] = {{"8", "title 'all-8'", "title 'Training'"},
+                 {"10", "title 'all-8'", "title 'Training (the first 8 of 10 runs)'"}};
+    char path_runs[TESTING_PATH], set[80], script[TESTING_PATH];
+    snprintf(set, sizeof set, "--set=runs=[{name: all, repeat: %s}]", cases[_i].repeat);
+    program_run(&p, "basin", "train", XOR, LM, set, "--out", testing_path(path_runs, folder, "t"), "--quiet");
+    assert_code(&p, 0);
+    char *text = testing_read(testing_path(script, path_runs, "training.gp"), NULL);
+    ck_assert_ptr_nonnull(text);
+    assert_contains(text, cases[_i].last);
+    assert_contains(text, cases[_i].title);
+    free(text);
+}
+END_TEST
+
 /* One's own network: y = x W^T + b with known weights, in both layouts, analysed as it stands. */
 static void write_own_files(bool transposed)
 {
@@ -585,6 +672,9 @@ int main(void)
     tcase_add_test(answers, volume_says_infinite_where_it_is);
     tcase_add_test(answers, volume_is_a_bracket);
     tcase_add_test(answers, a_volume_of_which_nothing_stands_is_refused);
+    tcase_add_test(answers, copies_that_touch_are_not_counted);
+    tcase_add_test(answers, a_saddle_by_weight_decay_is_said);
+    tcase_add_test(answers, widths_of_the_extent_are_a_range);
     tcase_add_test(answers, segment_answers_with_every_key);
     tcase_add_test(answers, networks_are_related);
     tcase_add_test(answers, label_noise_passes_targets_around);
@@ -595,6 +685,7 @@ int main(void)
     tcase_add_test(answers, hard_targets_and_missing_weights_are_named);
     tcase_add_test(files, weights_are_used_again);
     tcase_add_test(files, run_writes_a_folder);
+    tcase_add_loop_test(files, every_training_is_drawn, 0, 2);
     tcase_add_loop_test(files, own_weights_are_analysed_as_they_stand, 0, 2);
     tcase_add_test(files, square_layers_without_a_layout_are_said);
     tcase_add_loop_test(files, mistakes_get_one_line_with_the_place, 0, sizeof mistakes / sizeof mistakes[0]);

@@ -2,10 +2,11 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_MOST = 6, FEW_STEPS = 30 };
+enum { RUNS_MOST = 8 /* as many as there are colours */, FEW_STEPS = 30 };
 
 /* What s of struct train_point is. */
 static const char *progress_label(const struct basin_result *results, size_t n)
@@ -34,6 +35,9 @@ static void add_panel(const struct basin_result *results, size_t n, struct figur
     size_t panel = figure_add_panel(f, "", &x, &y);
     for (size_t k = 0, shown = 0; k < n && shown < RUNS_MOST; k++) {
         const struct training *t = &results[k].training;
+        if (!t->n_trajectory)
+            continue;
+        int colour = (int)shown++; /* the same in every panel */
         double *xy = malloc((2 * t->n_trajectory + 1) * sizeof *xy);
         size_t count = 0; /* the sharpness is not measured at every point */
         for (size_t i = 0; xy && i < t->n_trajectory; i++) {
@@ -45,7 +49,7 @@ static void add_panel(const struct basin_result *results, size_t n, struct figur
             xy[t->n_trajectory + count++] = value;
         }
         if (count)
-            figure_add_series(f, panel, MARK_LINE, (int)shown++, legend ? results[k].run->name : NULL, count, xy,
+            figure_add_series(f, panel, MARK_LINE, colour, legend ? results[k].run->name : NULL, count, xy,
                               xy + t->n_trajectory, NULL);
         free(xy);
     }
@@ -53,15 +57,18 @@ static void add_panel(const struct basin_result *results, size_t n, struct figur
 
 struct figure *figure_of_training(const struct basin_result *results, size_t n)
 {
-    bool any = false;
+    size_t trained = 0;
+    char title[80] = "Training";
     for (size_t k = 0; k < n; k++)
-        any |= results[k].training.n_trajectory > 0;
+        trained += results[k].training.n_trajectory > 0;
+    if (trained > RUNS_MOST)
+        snprintf(title, sizeof title, "Training (the first %d of %zu runs)", RUNS_MOST, trained);
     struct figure *f =
-        any ? figure_new(
-                  "training", "Training",
-                  "Loss, size of the gradient, distance from the origin and sharpness (the largest eigenvalue of "
-                  "the Hessian) along the way.")
-            : NULL;
+        trained ? figure_new(
+                      "training", title,
+                      "Loss, size of the gradient, distance from the origin and sharpness (the largest eigenvalue of "
+                      "the Hessian) along the way.")
+                : NULL;
     if (!f)
         return NULL;
     figure_set_columns(f, 2);
