@@ -66,6 +66,7 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
     *out = (struct basin_result){.run = r};
     char *checkpoint = options->keep && options->folder ? text_format("%s.%s", options->folder, r->key) : NULL;
     enum status status = find_theta(out, only_run, options, reporter, e);
+    out->ready = !status;
     struct minimum m = {.run = r,
                         .problem = &r->problem,
                         .data = &r->data,
@@ -89,6 +90,11 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
         reporter_progress(reporter, (double)k / (double)n_list, list[k]->name);
         const struct config_node *own = config_get(config_root(r->config), list[k]->name);
         status = list[k]->run(&m, own, reporter, &out->findings[k], e);
+        if (status) {
+            findings_clear(&out->findings[k]);
+            out->partial = true;
+            break;
+        }
         out->analyses[k] = list[k];
         out->n_findings = k + 1;
     }

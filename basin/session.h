@@ -10,6 +10,8 @@ struct basin_result {
     struct training training;                          /* theta NULL when nothing was trained */
     double *theta;                                     /* (N) where the analyses were done; owned */
     bool reused;                                       /* weights of an earlier training were there */
+    bool ready;                                        /* theta is there: what training there was has ended */
+    bool partial;                                      /* an analysis did not come to its end; it is left out */
     struct findings findings[EXPERIMENT_MAX_ANALYSES]; /* (n_findings), in the order of `analyses` */
     const struct analysis *analyses[EXPERIMENT_MAX_ANALYSES];
     size_t n_findings;
@@ -23,7 +25,8 @@ struct session_options {
 };
 
 /* Train (or reuse weights of the same key) and run the analyses `list` (n_list; NULL: the file's own) on run `r`;
- * only_run: the experiment has no other. STATUS_INTERRUPTED leaves what is finished. Clear in all cases. */
+ * only_run: the experiment has no other. STATUS_INTERRUPTED leaves what is finished: out->ready, out->partial. Clear in
+ * all cases. */
 enum status session_run(const struct basin_run *r, bool only_run, const struct analysis *const *list, size_t n_list,
                         const struct session_options *options, const struct reporter *reporter,
                         struct basin_result *out, struct error *e);

@@ -33,6 +33,11 @@ static enum status run_analyses(const struct options *o, const struct analysis *
     if (!status)
         status = basin_batch_run(&b, list, n_list, writes, o, reporter, e);
     const char *folder = NULL;
+    if (status == STATUS_INTERRUPTED && writes && b.n_results[0]) { /* trained weights are not thrown away */
+        struct error late = {0};
+        basin_batch_write(&b, 0, folder_of(o, b.experiments[0].name, true, buffer, sizeof buffer), false, o, reporter,
+                          &late);
+    }
     if (!status && writes) {
         folder = folder_of(o, b.experiments[0].name, true, buffer, sizeof buffer);
         status = basin_batch_write(&b, 0, folder, true, o, reporter, e);

@@ -38,8 +38,11 @@ enum status basin_batch_run_one(struct basin_batch *b, size_t i, const struct an
         struct error inner = {0};
         struct basin_result *r = &b->results[i][k];
         enum status status = session_run(&x->runs[k], x->n_runs == 1, list, n_list, &options, reporter, r, &inner);
-        if (status) {
+        if (status == STATUS_INTERRUPTED && r->ready)
+            b->n_results[i]++; /* what is finished is worth keeping */
+        else if (status)
             basin_result_clear(r);
+        if (status) {
             if (inner.file[0]) { /* says where by itself */
                 if (e)
                     *e = inner;
@@ -83,6 +86,8 @@ enum status basin_batch_write(const struct basin_batch *b, size_t i, const char 
                               const struct options *o, const struct reporter *reporter, struct error *e)
 {
     json_t *about = answer_new(o, true);
+    for (size_t k = 0; k < b->n_results[i]; k++)
+        complete = complete && !b->results[i][k].partial;
     struct basin_output_request request = {.experiment = &b->experiments[i],
                                            .results = b->results[i],
                                            .n = b->n_results[i],
