@@ -1,5 +1,6 @@
 /* Identification: bits and verdicts of profiles in closed form; a planted onset that the data hold found bounded, one
  * that they cannot hold not; the same for any number of threads. */
+#include "growth/identify/figures.h"
 #include "growth/identify/identify.h"
 #include "growth/variable.h"
 #include "tests/testing.h"
@@ -232,10 +233,150 @@ START_TEST(an_onset_shows_when_it_is_there)
 }
 END_TEST
 
+/* A search that ends in a valley of its own leaves a step in the profile (one of 6.5 at 2017 here): such a date is
+ * fitted again from its neighbour. */
+START_TEST(a_profile_has_no_steps)
+{
+    char folder[TESTING_PATH], file[TESTING_PATH], here[TESTING_PATH], text[TESTING_PATH + 600];
+    struct scenario scenario = {0};
+    struct error e = {0};
+    testing_folder(folder);
+    ck_assert_ptr_nonnull(realpath("tests/scenarios/set-ii.yaml", here));
+    snprintf(text, sizeof text,
+             "extends: %s\ntime: {from: 10000 BCE, to: 2100}\nfit:\n  level: held\n  free:\n"
+             "    - {parameter: technology_returns, low: -2, high: -0.3, prior: -0.85, spread: 0.1}\n  targets:\n"
+             "    - {series: firstworld_gdp, variable: Y, from: 1950, error: 0.05, correlation: 5}\n"
+             "solve: {parameter: technology_rate, variable: Y, at: 1950, value: 3300}\n"
+             "identify: {before: 15, after: 60}\n",
+             here);
+    testing_write(testing_path(file, folder, "f.yaml"), text);
+    ck_assert_msg(!identify_read(file, NULL, 0, NULL, &scenario, &problem, &e), "%s", e.message);
+    ck_assert_msg(!identify_profile_compute(&problem, "free", NAN, NAN, 0, NULL, &profile, &e), "%s", e.message);
+    for (size_t i = 1; i + 1 < profile.n; i++) {
+        const struct identify_point *p = &profile.points[i];
+        ck_assert_msg(p->drop < fmax(p[-1].drop, p[1].drop) + 1, "%g: %g", p->date, p->drop);
+    }
+    scenario_clear(&scenario);
+}
+END_TEST
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+static struct identify_result result;
+
+static void end(void)
+{
+    identify_result_clear(&result);
+    clear();
+}
+
+static void ask_for_everything(void)
+{
+    struct identify_settings *s = &problem.settings;
+    s->stops[0] = 2000;
+    s->n_stops = s->n_baselines = s->replicates = 1;
+    s->baselines[0] = (struct identify_baseline){baseline_find("exponential"), "firstworld_gdp", 1820};
+    s->watch = 8;
+}
+
+static size_t count_rows(struct table *t)
+{
+    size_t n = table_rows(t);
+    table_free(t);
+    return n;
+}
+
+static json_t *part(const char *path, json_t *of)
+{
+    return json_object_get(of, path);
+}
+
+/* Of first-world output from a year to the last, from the file's own rows. */
+static double growth_since(double year)
+{
+    struct series s;
+    double first = NAN;
+    ck_assert_int_eq(series_load("firstworld_gdp", &s, NULL), STATUS_OK);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.year[i] == year)
+            first = s.value[i];
+    double growth = log(s.value[s.n - 1] / first) / (s.year[s.n - 1] - year);
+    series_clear(&s);
+    return growth;
+}
+
+START_TEST(every_part_comes_out)
+{
+    struct error e = {0};
+    char text[1600];
+    plant(2035, 2010, 7);
+    ask_for_everything();
+    ck_assert_msg(!identify_run(&problem, 0, NULL, &result, &e), "%s", e.message);
+    ck_assert(result.complete && result.has_gradual && result.has_detection);
+    ck_assert_uint_eq(count_rows(identify_profile_table(&result)), result.free.n + 1); /* and never */
+    ck_assert_uint_eq(count_rows(identify_verdict_table(&result)), 3);                 /* free, gradual, one stop */
+    ck_assert_uint_eq(count_rows(identify_rolling_table(&result)), 1);
+    ck_assert_uint_eq(count_rows(identify_baselines_table(&result)), 1);
+    ck_assert_uint_eq(count_rows(identify_detection_table(&result)), 2);
+    ck_assert_uint_eq(count_rows(identify_spectrum_table(&result)), problem.fit.n_parameters);
+    for (size_t i = 1; i < result.spectrum.k; i++)
+        ck_assert_double_le(result.spectrum.singular[i], result.spectrum.singular[i - 1]);
+    struct figure *figures[] = {figure_of_identify(&result, "identify"), figure_of_stops(&result)};
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_ptr_nonnull(figures[i]);
+        figure_free(figures[i]);
+    }
+    identify_to_text(&result, text, sizeof text);
+    ck_assert_msg(strstr(text, "bits on a date between") && strstr(text, "A sudden onset in 2035 would show"), "%s",
+                  text);
+    json_t *o = identify_to_json(&result), *stop = json_array_get(part("stops", o), 0);
+    ck_assert(json_is_true(part("complete", o)));
+    ck_assert_uint_eq(json_array_size(part("points", part("profile", o))), result.free.n);
+    ck_assert_double_eq(json_number_value(part("stop", stop)), 2000);
+    json_t *line = json_array_get(part("baselines", stop), 0);
+    ck_assert(json_is_true(part("fitted", line)));
+    assert_close(json_number_value(part("actual", line)), growth_since(2000), 1e-12, 0);
+    ck_assert(json_is_number(part("median", part("detection", o))));
+    ck_assert_uint_eq(json_array_size(part("fisher_spectrum", o)), problem.fit.n_parameters);
+    json_decref(o);
+}
+END_TEST
+
+static void note(void *context, double fraction, const char *what)
+{
+    (void)fraction;
+    if (strstr(what, "detection"))
+        *(bool *)context = true;
+}
+
+static bool noted(void *context)
+{
+    return *(bool *)context;
+}
+
+/* Asked to stop before the last part, the rest is there and says that it is not all. */
+START_TEST(interrupted_it_keeps_what_is_done)
+{
+    struct error e = {0};
+    char text[1600];
+    bool stop = false;
+    const struct reporter reporter = {.progress = note, .stop_requested = noted, .context = &stop};
+    plant(2035, 2010, 7);
+    ask_for_everything();
+    ck_assert_int_eq(identify_run(&problem, 0, &reporter, &result, &e), STATUS_INTERRUPTED);
+    ck_assert(!result.complete && !result.has_detection && result.has_gradual);
+    ck_assert_uint_eq(result.rolling.n_stops, 1);
+    ck_assert_ptr_nonnull(strstr(identify_to_text(&result, text, sizeof text), "Interrupted: the rest is missing."));
+    json_t *o = identify_to_json(&result);
+    ck_assert(json_is_false(part("complete", o)) && json_is_null(part("detection", o)));
+    json_decref(o);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("identify");
-    TCase *c = tcase_create("curves"), *planted = tcase_create("planted");
+    TCase *c = tcase_create("curves"), *planted = tcase_create("planted"), *all = tcase_create("all");
     tcase_add_loop_test(c, bits_of_a_gaussian, 0, 3);
     tcase_add_test(c, bits_of_a_step_and_of_nothing);
     tcase_add_test(c, verdicts_of_profiles);
@@ -247,7 +388,13 @@ int main(void)
     tcase_add_test(planted, a_data_stop_before_the_level_that_is_shot_at);
     tcase_add_test(planted, threads_change_nothing);
     tcase_add_test(planted, an_onset_shows_when_it_is_there);
+    tcase_add_test(planted, a_profile_has_no_steps);
+    tcase_set_timeout(all, 240);
+    tcase_add_checked_fixture(all, NULL, end);
+    tcase_add_test(all, every_part_comes_out);
+    tcase_add_test(all, interrupted_it_keeps_what_is_done);
     suite_add_tcase(suite, c);
+    suite_add_tcase(suite, all);
     suite_add_tcase(suite, planted);
     return testing_main(suite);
 }

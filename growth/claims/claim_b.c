@@ -10,8 +10,6 @@
 
 static const double NEXT_TO_NOTHING = 0.5; /* bits on a date after the data's end */
 
-enum { REPLICATES = 3 };
-
 /* Machines over people in research today, as scenarios/forecast.yaml puts it from what is known about computers: shares
  * at 5, 50 and 95 %. */
 static enum status read_shares(double share[3], const struct reporter *reporter, struct error *e)
@@ -107,7 +105,6 @@ static enum status run(const struct claim_request *q, struct report *r, struct c
     if (!status)
         status = identify_read(path, NULL, 0, q->reporter, &scenario, &problem, e);
     problem.settings.n_stops = problem.settings.n_baselines = 0; /* gears growth identify has those */
-    problem.settings.replicates = REPLICATES;
     problem.fit.seed = q->seed;
     if (!status)
         status = identify_run(&problem, q->threads, q->reporter, &v, e);

@@ -30,6 +30,7 @@ enum { IDENTIFY_POINTS = 24, IDENTIFY_STOPS = 12, IDENTIFY_REPLICATES = 24, IDEN
 struct identify_baseline {
     const struct baseline *baseline;
     char series[64];
+    double from; /* first year; NAN: the baseline's own */
 };
 
 struct identify_settings {

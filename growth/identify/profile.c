@@ -192,6 +192,32 @@ static bool start_from_best(struct identify_profile *p, double *z, size_t n)
     return again;
 }
 
+/* A date that fits worse than both its neighbours may sit in a valley of its own: fitted again from the better one. */
+static void smooth_one(size_t i, void *context)
+{
+    const struct work *w = context;
+    struct identify_profile *p = w->out;
+    const struct identify_point *before = &p->points[i > 0 ? i - 1 : 0], *here = &p->points[i],
+                                *after = i + 1 < p->n ? &p->points[i + 1] : &p->never,
+                                *from = before->cost < after->cost ? before : after;
+    w->tries[i][0].fitted = false;
+    if (i > 0 && before->fitted && here->fitted && after->fitted && isfinite(from->date) &&
+        here->cost > fmax(before->cost, after->cost) + NEGLIGIBLE && !reporter_stop_requested(w->reporter))
+        identify_fit_date(w->q, w->data, from->z, here->date, NAN, w->held, w->reporter, &w->tries[i][0]);
+}
+
+static void smooth(struct work *w, int threads)
+{
+    struct identify_profile *p = w->out;
+    parallel_map(p->n, threads, smooth_one, w);
+    for (size_t i = 0; i < p->n; i++)
+        if (w->tries[i][0].fitted) {
+            p->fits++;
+            if (w->tries[i][0].cost < p->points[i].cost)
+                p->points[i] = w->tries[i][0];
+        }
+}
+
 /* Start of phase 5 in the run of a point. */
 static double phase_of(const struct identify *q, const struct fit *f, const struct identify_point *p)
 {
@@ -304,6 +330,7 @@ enum status identify_profile_compute(const struct identify *q, const char *name,
             if (!start_from_best(out, z, data.n_parameters))
                 break;
         }
+        smooth(&w, threads);
         parallel_map(out->n, threads, phase_one, &w);
         conclude(out, &q->settings);
     }

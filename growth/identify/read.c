@@ -18,6 +18,7 @@ static const struct config_field stop_element = {.type = CONFIG_YEAR};
 static const struct config_field baseline_fields[] = {
     {.key = "baseline", .type = CONFIG_STRING, .required = true, .meaning = "one of gears growth baseline"},
     {.key = "series", .type = CONFIG_STRING, .required = true, .meaning = "a shipped series (gears data lists them)"},
+    {.key = "from", .type = CONFIG_YEAR, .meaning = "first year that counts"},
     {0}};
 static const struct config_field baseline_element = {.type = CONFIG_MAP, .fields = baseline_fields};
 static const struct config_field detection_fields[] = {
@@ -79,7 +80,7 @@ const struct config_field identify_fields[] = {
      .type = CONFIG_LIST,
      .element = &baseline_element,
      .max_length = IDENTIFY_BASELINES,
-     .fallback = "all on firstworld_gdp, Kremer's on world_population",
+     .fallback = "all on firstworld_gdp, curves that bend once or not at all from 1820; Kremer's on world_population",
      .meaning = "extrapolations that are asked the same"},
     {.key = "detection",
      .type = CONFIG_MAP,
@@ -89,14 +90,26 @@ const struct config_field identify_fields[] = {
 
 /* --- from a file -------------------------------------------------------------------------------------------------- */
 
+/* What is asked where the file names none: those that have no growth to speak of before 1820 begin there. */
+static void set_baselines(struct identify_settings *s)
+{
+    static const char *const late[] = {"exponential", "log-quadratic", "logistic"};
+    for (size_t i = 0; i < baseline_registry_size && s->n_baselines < IDENTIFY_BASELINES; i++) {
+        struct identify_baseline *b = &s->baselines[s->n_baselines++];
+        b->baseline = baseline_registry[i];
+        b->from = NAN;
+        for (size_t k = 0; k < sizeof late / sizeof late[0]; k++)
+            if (strcmp(b->baseline->name, late[k]) == 0)
+                b->from = 1820;
+        snprintf(b->series, sizeof b->series, "%s",
+                 strcmp(b->baseline->name, "kremer") == 0 ? "world_population" : "firstworld_gdp");
+    }
+}
+
 static enum status read_baselines(struct identify_settings *s, const struct config_node *list, struct error *e)
 {
-    for (size_t i = 0; i < baseline_registry_size && !list && s->n_baselines < IDENTIFY_BASELINES; i++) {
-        bool people = strcmp(baseline_registry[i]->name, "kremer") == 0;
-        s->baselines[s->n_baselines].baseline = baseline_registry[i];
-        snprintf(s->baselines[s->n_baselines++].series, sizeof s->baselines[0].series, "%s",
-                 people ? "world_population" : "firstworld_gdp");
-    }
+    if (!list)
+        set_baselines(s);
     for (size_t k = 0; k < config_length(list); k++) {
         const struct config_node *node = config_item(list, k), *name = config_get(node, "baseline");
         struct identify_baseline *b = &s->baselines[s->n_baselines++];
@@ -107,6 +120,7 @@ static enum status read_baselines(struct identify_settings *s, const struct conf
             return config_error(name, e, "there is no baseline '%.60s'%s (gears growth baseline lists them)",
                                 config_text(name, ""), baseline_nearest(config_text(name, ""), near, sizeof near));
         snprintf(b->series, sizeof b->series, "%.63s", config_text(config_get(node, "series"), ""));
+        b->from = config_number(config_get(node, "from"), NAN);
         struct error inner = {0};
         if (baseline_series_open(b->series, &series, &inner))
             return config_error(config_get(node, "series"), e, "%s", inner.message);

@@ -54,7 +54,7 @@ static enum status roll_baseline(const struct identify *q, const struct identify
                                  struct error *e)
 {
     struct series s;
-    struct baseline_selection selection = {.from = NAN, .to = NAN, .stop = NAN};
+    struct baseline_selection selection = {.from = b->from, .to = NAN, .stop = NAN};
     struct baseline_options options = baseline_options_default();
     struct baseline_rows rows = {0};
     enum status status = baseline_series_open(b->series, &s, e);
