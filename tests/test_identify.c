@@ -194,15 +194,22 @@ START_TEST(a_data_stop_forgets)
 }
 END_TEST
 
-/* The level that is shot at lies in 1950. With the data of 1930 an onset before that year is no less possible. */
+/* The level that is shot at lies in 1950. With the data of 1930 an onset before that year is no less possible; what is
+ * assumed of 2040 (absurdly little output) was not known then. */
 START_TEST(a_data_stop_before_the_level_that_is_shot_at)
 {
     struct error e = {0};
+    const double late = 2040, little = 1;
     plant(2035, 2060, testing_seed());
+    ck_assert_int_eq(fit_add_target(&problem.fit, "assumed", variable_find(problem.fit.base.model, "Y"), 1, &late,
+                                    &little, 0.01, &e),
+                     STATUS_OK);
+    problem.fit.targets[problem.fit.n_targets - 1].assumed = true;
     ck_assert_msg(!identify_profile_compute(&problem, "stop", 1930, NAN, 0, NULL, &profile, &e), "%s", e.message);
     ck_assert_double_eq(profile.shot.year, 1930);
     for (size_t i = 0; i < profile.n; i++)
         ck_assert_msg(profile.points[i].fitted || profile.points[i].date <= 1930, "%g", profile.points[i].date);
+    ck_assert_double_lt(profile.never.cost, 100);
 }
 END_TEST
 

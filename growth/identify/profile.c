@@ -132,6 +132,7 @@ bool identify_fit_date(const struct identify *q, const struct fit *data, const d
 struct work {
     const struct identify *q;
     size_t starts;
+    bool again; /* not the first pass: a sudden onset was tried already */
     const struct fit *data;
     const double *z0;
     double held;
@@ -140,12 +141,17 @@ struct work {
     struct identify_point (*tries)[STARTS]; /* (n + 1): the last is never */
 };
 
+static bool is_tried(const struct work *w, size_t point, size_t start)
+{
+    return w->again && w->starts > 1 && start == 0 && point < w->out->n && w->out->points[point].fitted;
+}
+
 static void fit_one(size_t i, void *context)
 {
     const struct work *w = context;
     size_t point = i / w->starts, start = i % w->starts;
     struct identify_point *out = &w->tries[point][start];
-    if (reporter_stop_requested(w->reporter))
+    if (reporter_stop_requested(w->reporter) || is_tried(w, point, start))
         return;
     if (point == w->out->n && start == 0)
         identify_fit_never(w->q, w->data, w->z0, w->reporter, out);
@@ -161,7 +167,7 @@ static void keep_best(struct work *w)
         struct identify_point *best = i < p->n ? &p->points[i] : &p->never;
         double date = best->date;
         for (size_t k = 0; k < w->starts; k++) {
-            if (k > 0 && (isfinite(w->held) || i == p->n))
+            if ((k > 0 && (isfinite(w->held) || i == p->n)) || (!w->tries[i][k].fitted && is_tried(w, i, k)))
                 continue;
             p->fits++;
             p->failures += !w->tries[i][k].fitted;
@@ -271,6 +277,17 @@ static void set_dates(struct identify_profile *p, const struct identify_settings
     p->never.date = INFINITY;
 }
 
+/* What is assumed of later years was not known then (fit_stop keeps it). */
+static enum status forget_later(struct fit *data, double stop, struct error *e)
+{
+    for (size_t i = 0; i < data->n_targets; i++) {
+        struct fit_target *t = &data->targets[i];
+        while (t->assumed && t->n && t->year[t->n - 1] > stop)
+            t->n--;
+    }
+    return fit_prepare(data, e);
+}
+
 /* A fit shoots at a level in a year after the data's end no more, but at the same run's level there: an onset between
  * the two would blow up before it. z follows. */
 static bool shoot_no_later(const struct identify *q, struct fit *data, double year, double *z)
@@ -315,6 +332,8 @@ enum status identify_profile_compute(const struct identify *q, const char *name,
         status = error_memory(e);
     if (!status && isfinite(stop))
         status = fit_stop(&data, stop, e);
+    if (!status && isfinite(stop))
+        status = forget_later(&data, stop, e);
     if (!status) {
         out->end = identify_last_year(&data);
         set_dates(out, &q->settings);
@@ -322,8 +341,9 @@ enum status identify_profile_compute(const struct identify *q, const char *name,
         if (isfinite(stop) && shoot_no_later(q, &data, out->end, z))
             refit(q, &data, &quiet, z);
         out->shot = data.shot;
-        struct work w = {q, isfinite(stop) || isfinite(shape) ? 1 : STARTS, &data, z, shape, &quiet, out, tries};
+        struct work w = {q, isfinite(stop) || isfinite(shape) ? 1 : STARTS, false, &data, z, shape, &quiet, out, tries};
         for (int pass = 0; pass < PASSES; pass++) {
+            w.again = pass > 0;
             memset(tries, 0, (IDENTIFY_POINTS + 1) * sizeof *tries);
             parallel_map((out->n + 1) * w.starts, threads, fit_one, &w);
             keep_best(&w);
