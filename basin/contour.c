@@ -91,7 +91,7 @@ static enum status other_point(const struct desk *d, size_t i, double *theta, st
     if (i - n_files < n_seeds)
         return train_point(d, (uint64_t)config_number(config_item(seeds, i - n_files), 0), theta, e);
     if (d->m->run->trains)
-        return train_point(d, d->m->seed + 1 + i - n_files - n_seeds, theta, e);
+        return train_point(d, d->m->run->seed + 1 + i - n_files - n_seeds, theta, e);
     return config_error(d->options, e, "contour: a plane through points wants two files in points, or train and seeds");
 }
 

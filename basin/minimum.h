@@ -19,7 +19,7 @@ struct minimum {
     const double *theta;             /* (N) */
     const double *sigma;             /* (N) standard deviation of each parameter at initialisation: the prior width */
     const struct training *training; /* NULL: weights from a file, as they stand */
-    uint64_t seed;
+    uint64_t seed; /* of what an analysis draws */
     int threads;
     const char *checkpoint; /* beginning of a path for what a long analysis puts away and takes up again, or NULL */
 };

@@ -92,6 +92,7 @@ struct relation {
     char group_name[GROUPS_MOST][NAME];
     size_t quality, reference; /* metrics: validation accuracy (or minus its loss), the mass held to be nearest to the
                                 * truth; METRICS_MOST: there is none */
+    uint64_t seed;             /* of the bootstrap */
 };
 
 static double *metric(struct relation *r, const char *name, bool is_row)
@@ -224,7 +225,7 @@ struct spearman {
 };
 
 /* scratch (6 n + BOOTSTRAPS). */
-static struct spearman spearman(size_t n, const double *x, const double *y, double *scratch)
+static struct spearman spearman(size_t n, const double *x, const double *y, uint64_t seed, double *scratch)
 {
     double *a = scratch, *b = a + n, *rank_a = b + n, *rank_b = rank_a + n, *sorted = rank_b + n, *rhos = sorted + n;
     struct spearman s = {.rho = NAN, .error = NAN, .low = NAN, .high = NAN};
@@ -236,7 +237,7 @@ static struct spearman spearman(size_t n, const double *x, const double *y, doub
     rank_values(s.n, a, sorted, rank_a);
     rank_values(s.n, b, sorted, rank_b);
     s.rho = correlation(s.n, rank_a, rank_b);
-    struct random_stream r = random_stream(1, 0);
+    struct random_stream r = random_stream(seed, 0);
     size_t kept = 0;
     double mean = 0, square = 0;
     for (size_t k = 0; k < BOOTSTRAPS; k++) {
@@ -313,13 +314,13 @@ static void add_correlations(const struct relation *r, struct findings *out, dou
         const struct metric *m = &r->metrics[k];
         struct spearman s[3] = {{.rho = NAN}, {.rho = NAN}, {.rho = NAN}};
         if (quality && k != r->quality) {
-            s[0] = spearman(n, m->x, quality, scratch);
+            s[0] = spearman(n, m->x, quality, r->seed, scratch);
             centre_groups(r, m->x, a);
             centre_groups(r, quality, b);
-            s[1] = spearman(n, a, b, scratch);
+            s[1] = spearman(n, a, b, r->seed, scratch);
         }
         if (reference && k != r->reference)
-            s[2] = spearman(n, m->x, reference, scratch);
+            s[2] = spearman(n, m->x, reference, r->seed, scratch);
         if (m->is_row && s[2].rho < worst_rho)
             worst = k, worst_rho = s[2].rho;
         table_add_row(t);
@@ -412,7 +413,7 @@ static struct figure *relations_figure(const struct relation *r, double *scratch
 
 static void across_runs(const struct basin_result *results, size_t n, struct findings *out)
 {
-    struct relation r = {.n = n < 1000 ? n : 1000};
+    struct relation r = {.n = n < 1000 ? n : 1000, .seed = 1 + results[0].seed};
     double *scratch = malloc((8 * r.n + BOOTSTRAPS) * sizeof *scratch);
     if (scratch && r.n >= LEAST_RUNS) {
         gather(&r, results);

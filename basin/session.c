@@ -59,11 +59,17 @@ static enum status find_theta(struct basin_result *out, bool only_run, const str
     return out->reused ? STATUS_OK : train(out, options, reporter, e);
 }
 
+/* Far from r->seed and what analyses add to it; odd, so that each of the options' seeds gives another one. */
+static uint64_t seed_of_analyses(const struct basin_run *r, const struct session_options *options)
+{
+    return r->seed + 0x9E3779B97F4A7C15u * options->seed;
+}
+
 enum status session_run(const struct basin_run *r, bool only_run, const struct analysis *const *list, size_t n_list,
                         const struct session_options *options, const struct reporter *reporter,
                         struct basin_result *out, struct error *e)
 {
-    *out = (struct basin_result){.run = r};
+    *out = (struct basin_result){.run = r, .seed = options->seed};
     char *checkpoint = options->keep && options->folder ? text_format("%s.%s", options->folder, r->key) : NULL;
     enum status status = find_theta(out, only_run, options, reporter, e);
     out->ready = !status;
@@ -73,7 +79,7 @@ enum status session_run(const struct basin_run *r, bool only_run, const struct a
                         .theta = out->theta,
                         .sigma = r->sigma,
                         .training = out->training.theta ? &out->training : NULL,
-                        .seed = r->seed,
+                        .seed = seed_of_analyses(r, options),
                         .threads = options->threads,
                         .checkpoint = checkpoint};
     if (r->layout_assumed)

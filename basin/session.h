@@ -12,6 +12,7 @@ struct basin_result {
     bool reused;                                       /* weights of an earlier training were there */
     bool ready;                                        /* theta is there: what training there was has ended */
     bool partial;                                      /* an analysis did not come to its end; it is left out */
+    uint64_t seed;                                     /* of the session's options */
     struct findings findings[EXPERIMENT_MAX_ANALYSES]; /* (n_findings), in the order of `analyses` */
     const struct analysis *analyses[EXPERIMENT_MAX_ANALYSES];
     size_t n_findings;
@@ -21,6 +22,7 @@ struct session_options {
     const char *folder; /* where weights of an earlier training are looked for; NULL: nowhere */
     bool keep;          /* a checkpoint is kept beside that folder while training, so that it can be resumed */
     bool retrain;       /* do not reuse */
+    uint64_t seed; /* moves what the analyses draw: 0 leaves it to the seed of the run. Weights do not depend on it */
     int threads;
 };
 

@@ -30,6 +30,7 @@ enum status basin_batch_run_one(struct basin_batch *b, size_t i, const struct an
     struct session_options options = {.folder = folder_of(o, x->name, b->n == 1, folder, sizeof folder),
                                       .keep = keep,
                                       .retrain = o->retrain,
+                                      .seed = o->seed,
                                       .threads = o->threads};
     b->results[i] = calloc(x->n_runs, sizeof *b->results[i]);
     if (!b->results[i])
