@@ -415,7 +415,13 @@ static void across_runs(const struct basin_result *results, size_t n, struct fin
 {
     struct relation r = {.n = n < 1000 ? n : 1000, .seed = 1 + results[0].seed};
     double *scratch = malloc((8 * r.n + BOOTSTRAPS) * sizeof *scratch);
-    if (scratch && r.n >= LEAST_RUNS) {
+    if (r.n < LEAST_RUNS) {
+        out->json = json_pack("{s: n}", "relations");
+        findings_refuse(out,
+                        "relate: what goes with what wants at least %d networks, and there %s %zu (runs: [{name: "
+                        "net, repeat: 10}] makes ten)",
+                        LEAST_RUNS, r.n == 1 ? "is" : "are", r.n);
+    } else if (scratch) {
         gather(&r, results);
         findings_add_table(out, values_table(&r, results));
         add_correlations(&r, out, scratch);

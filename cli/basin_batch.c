@@ -155,12 +155,15 @@ void basin_batch_print(const struct basin_batch *b)
 
 enum status basin_batch_verdict(const struct basin_batch *b, struct error *e)
 {
-    for (size_t i = 0; i < b->n; i++)
+    for (size_t i = 0; i < b->n; i++) {
         for (size_t k = 0; k < b->n_results[i]; k++) {
             const struct basin_result *r = &b->results[i][k];
             for (size_t f = 0; f < r->n_findings; f++)
                 if (r->findings[f].refusal[0])
                     return error_set(e, STATUS_REFUSED, "%s: %s", r->run->name, r->findings[f].refusal);
         }
+        if (b->across[i].refusal[0])
+            return error_set(e, STATUS_REFUSED, "%s: %s", b->experiments[i].name, b->across[i].refusal);
+    }
     return STATUS_OK;
 }
