@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "basin/experiment.h"
 #include "basin/rank.h"
 #include "config/config.h"
 #include "solver/linalg.h"
@@ -95,6 +96,20 @@ double llc_examples(double n_beta)
             break;
     }
     return n;
+}
+
+bool llc_is_negative(const struct llc_point *p)
+{
+    return p->lambda < -2 * p->error;
+}
+
+bool llc_is_minimum(const struct llc *l)
+{
+    const double part = 0.01; /* of what lambda^ is */
+    double n_beta = l->over_prior ? l->n_betas[0] : l->n_beta;
+    if (isnan(l->descent))
+        return !l->m->training || l->m->training->converged;
+    return n_beta * l->descent <= part;
 }
 
 /* --- options -------------------------------------------------------------------------------------------------------*/
@@ -194,6 +209,13 @@ static enum status measure(struct llc *l, bool at_point, const double *centre, c
     return status;
 }
 
+/* A mean below L(theta*), by more than its error: theta* is not where the loss is least, and lambda^ is not one. */
+static void withhold_negative(struct llc_curve *c)
+{
+    for (size_t k = 0; k < c->n_points; k++)
+        c->points[k].converged = c->points[k].converged && !llc_is_negative(&c->points[k]);
+}
+
 static enum status measure_all(struct llc *l, const struct reporter *reporter, struct error *e)
 {
     size_t N = l->m->problem->network.n_parameters;
@@ -203,14 +225,17 @@ static enum status measure_all(struct llc *l, const struct reporter *reporter, s
         return error_memory(e);
     if (l->over_prior) {
         status = measure(l, false, centre, l->m->sigma, reporter, &l->prior, e);
+        withhold_negative(&l->prior);
         llc_fit_curve(&l->prior, &l->fit);
     }
     for (size_t i = 0; i < N; i++)
         width[i] = 1 / sqrt(l->gamma);
     if (!status && l->at_point)
         status = measure(l, true, l->m->theta, width, reporter, &l->point, e);
+    withhold_negative(&l->point);
     if (!status && l->at_point && l->sgld_step > 0)
         status = llc_measure_sgld(l, reporter, e);
+    l->sgld.converged = l->sgld.converged && !llc_is_negative(&l->sgld);
     free(centre);
     return status;
 }
@@ -238,18 +263,30 @@ static enum status find_exact(struct llc *l, const struct reporter *reporter, st
     return status;
 }
 
+/* values (N), vectors (N, N) of H; scratch (N). */
+static void find_descent(struct llc *l, struct tape *tape, double *values, const double *vectors, double *scratch)
+{
+    size_t N = l->m->problem->network.n_parameters;
+    tape_gradient(tape, scratch);
+    for (size_t i = 0; i < N; i++) {
+        values[i] /= l->gamma;
+        scratch[i] /= sqrt(l->gamma);
+    }
+    l->descent = minimum_descent(N, values, vectors, scratch, l->least);
+}
+
 /* Rank of G, and what the quadratic at theta* predicts for the chains around it. */
 static enum status find_quadratic(struct llc *l, struct tape *tape, struct error *e)
 {
     size_t N = l->m->problem->network.n_parameters, k = problem_behaviours(l->m->problem), least = k < N ? k : N;
     enum status status = STATUS_OK;
-    l->quadratic = NAN;
+    l->quadratic = l->descent = NAN;
     l->has_rank = k <= SVD_MOST / N;
     size_t size = 1;
     if (l->has_rank)
         size = k * N;
-    if (N <= DENSE_MOST && N * N > size)
-        size = N * N;
+    if (N <= DENSE_MOST && N * N + N > size)
+        size = N * N + N;
     double *matrix = malloc((size + N) * sizeof *matrix), *values = matrix ? matrix + size : NULL;
     if (!matrix)
         return error_memory(e);
@@ -261,11 +298,13 @@ static enum status find_quadratic(struct llc *l, struct tape *tape, struct error
     if (!status && N <= DENSE_MOST) {
         status = tape_hessian(tape, HESSIAN_FULL, matrix, e);
         if (!status)
-            status = linalg_eigen_symmetric(N, matrix, false, values, e);
+            status = linalg_eigen_symmetric(N, matrix, true, values, e);
         l->quadratic = 0;
         for (size_t i = 0; i < N && !status; i++)
             if (values[i] > 0)
                 l->quadratic += l->n_beta * values[i] / (l->n_beta * values[i] + l->gamma) / 2;
+        if (!status)
+            find_descent(l, tape, values, matrix, matrix + N * N);
     }
     free(matrix);
     return status;
@@ -286,12 +325,13 @@ static enum status run_llc(const struct minimum *m, const struct config_node *op
         l->least = tape_move(tape, m->theta);
         status = find_quadratic(l, tape, e);
     }
-    if (!status)
+    bool refused = !status && !llc_is_minimum(l) && m->run && m->run->trains;
+    if (!status && !refused)
         status = measure_all(l, reporter, e);
-    if (!status)
+    if (!status && !refused)
         status = find_exact(l, reporter, e);
     if (!status)
-        llc_report(l, out);
+        refused ? llc_refuse(l, out) : llc_report(l, out);
     tape_free(tape);
     free(l);
     return status;

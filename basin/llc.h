@@ -28,15 +28,24 @@ struct llc {
     bool has_rank;
     size_t rank_g;
     double quadratic; /* sum 1/2 n beta h/(n beta h + gamma) over H's eigenvalues at theta*; NAN: not computed */
+    double descent; /* minimum_descent there, in units of 1/sqrt(gamma); NAN likewise */
 };
 
 /* The n >= e with n/ln n = n_beta; NAN below e. */
 double llc_examples(double n_beta);
+
+/* lambda^ is below 0 by more than two of its errors. */
+bool llc_is_negative(const struct llc_point *p);
+/* What the loss may still fall by moves no lambda^ by 0.01: see minimum_descent. Without it, and weights from a file:
+ * true. */
+bool llc_is_minimum(const struct llc *l);
 
 /* l->sgld by stochastic-gradient Langevin dynamics with l->sgld_step. */
 enum status llc_measure_sgld(struct llc *l, const struct reporter *reporter, struct error *e);
 
 /* Tables, sentences, figure, JSON and refusals. */
 void llc_report(const struct llc *l, struct findings *out);
+/* Of weights that were trained, and not to a minimum: nothing was measured. */
+void llc_refuse(struct llc *l, struct findings *out);
 
 #endif

@@ -79,6 +79,7 @@ static json_t *llc_to_json(const struct llc *l)
     json_object_set_new(o, "sgld", l->at_point && l->sgld_step > 0 ? point_to_json(l, &l->sgld, NULL) : json_null());
     json_object_set_new(o, "limit", limit_to_json(l));
     json_object_set_new(o, "rank_g", l->has_rank ? json_integer((json_int_t)l->rank_g) : json_null());
+    json_object_set_new(o, "descent", json_number_or_null(l->descent));
     json_object_set_new(o, "quadratic", json_number_or_null(l->quadratic));
     return o;
 }
@@ -219,7 +220,12 @@ static void judge(const struct llc_point *p, const char *what, struct findings *
 {
     if (p->converged)
         return;
-    if (!(p->rhat < 1.01))
+    if (llc_is_negative(p))
+        findings_refuse(out,
+                        "learning coefficient over %s: the mean loss of the chains is below that of the weights, so "
+                        "these are not where it is least",
+                        what);
+    else if (!(p->rhat < 1.01))
         findings_refuse(out, "learning coefficient over %s: R-hat is %.3f, not below 1.01: the chains do not agree",
                         what, p->rhat);
     else
@@ -241,6 +247,12 @@ static void add_sentences(const struct llc *l, struct findings *out)
             l->n, p->lambda, p->error, l->exact[l->target].lambda);
     if (l->over_prior && l->fit.found && l->fit.weight < 0.9)
         findings_add_sentence(out, "The curve does not settle the multiplicity: a larger llc.curve_to would.");
+    if (!llc_is_minimum(l))
+        findings_add_sentence(out,
+                              "These weights are not at a minimum of the loss: it falls by %.2g or so nearby. lambda^ "
+                              "is too low by about n beta times that; read it as the mean loss around these weights, "
+                              "not as a learning coefficient.",
+                              l->descent);
     if (l->at_point && l->has_rank)
         findings_add_sentence(out,
                               "At a point where the minima form a smooth set lambda is rank G / 2 = %.4g; a local "
@@ -248,6 +260,22 @@ static void add_sentences(const struct llc *l, struct findings *out)
                               "below it that gamma = %.3g holds directions that the loss does not, or the prior's "
                               "width is felt.",
                               (double)l->rank_g / 2, l->gamma);
+}
+
+void llc_refuse(struct llc *l, struct findings *out)
+{
+    l->over_prior = l->at_point = l->has_rank = false;
+    l->quadratic = NAN;
+    out->json = json_object();
+    json_object_set_new(out->json, "llc", llc_to_json(l));
+    if (isnan(l->descent))
+        findings_refuse(out, "learning coefficient: the training did not end at a minimum, and lambda^ counts from "
+                             "there: train longer (train.max_steps, train.polish)");
+    else
+        findings_refuse(out,
+                        "learning coefficient: the weights are not at a minimum of the loss, which falls by %.2g or so "
+                        "nearby, and lambda^ counts from there: train longer (train.max_steps, train.polish)",
+                        l->descent);
 }
 
 void llc_report(const struct llc *l, struct findings *out)

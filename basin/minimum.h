@@ -19,10 +19,16 @@ struct minimum {
     const double *theta;             /* (N) */
     const double *sigma;             /* (N) standard deviation of each parameter at initialisation: the prior width */
     const struct training *training; /* NULL: weights from a file, as they stand */
-    uint64_t seed; /* of what an analysis draws */
+    uint64_t seed;                   /* of what an analysis draws */
     int threads;
     const char *checkpoint; /* beginning of a path for what a long analysis puts away and takes up again, or NULL */
 };
+
+/* What the quadratic at theta says the loss falls by within a step of 1 along each eigenvector of its Hessian, summed:
+ * 1/2 g^2/lambda (the Newton decrement) where that step is shorter than 1, else g/2, and -lambda/2 where it curves
+ * down; 0 at a minimum, and no more than the loss, which is nowhere negative. values (n), vectors (n, n; rows): of H;
+ * slopes (n): the gradient; all in units of the step. */
+double minimum_descent(size_t n, const double *values, const double *vectors, const double *slopes, double loss);
 
 /* What an analysis found, in every form it is shown in. */
 enum { FINDINGS_MAX = 8 };

@@ -1,6 +1,7 @@
 /* The volume of the basin around a minimum, by closed forms of its quadratic and by sampling: one table, because no
  * single row is the answer. The mathematics is in docs/volume.md. */
 #include "base/json.h"
+#include "basin/experiment.h"
 #include "basin/volume_private.h"
 
 #include <math.h>
@@ -174,6 +175,11 @@ static enum status allocate(struct volume *v, struct error *e)
                                                                                            : error_memory(e);
 }
 
+const char *volume_measure(const struct volume *v)
+{
+    return config_text(config_get(v->options, "sameness"), "loss");
+}
+
 static enum status prepare(struct volume *v, struct error *e)
 {
     const struct minimum *m = v->m;
@@ -182,7 +188,6 @@ static enum status prepare(struct volume *v, struct error *e)
     v->threshold = config_number(config_get(v->options, "threshold"), DEFAULT_THRESHOLD);
     v->decay = config_number(config_get(v->options, "decay"), decay);
     v->beta = config_number(config_get(v->options, "beta"), (double)m->problem->n);
-    const struct config_node *measure = config_get(v->options, "sameness");
     struct error inner = {0};
     if (v->N > DENSE_MOST)
         return error_set(e, STATUS_REFUSED, "%zu parameters: the volume takes the dense Hessian, up to %d", v->N,
@@ -191,10 +196,9 @@ static enum status prepare(struct volume *v, struct error *e)
     if (status)
         return status;
     set_prior(v);
-    status =
-        sameness_new(sameness_find(config_text(measure, "loss")), m->problem, m->data, m->theta, &v->sameness, &inner);
+    status = sameness_new(sameness_find(volume_measure(v)), m->problem, m->data, m->theta, &v->sameness, &inner);
     if (status == STATUS_BAD_INPUT)
-        return config_error(measure, e, "volume.%s", inner.message);
+        return config_error(config_get(v->options, "sameness"), e, "volume.%s", inner.message);
     if (status)
         return error_memory(e);
     v->region = sameness_region(v->sameness, v->threshold);
@@ -277,11 +281,12 @@ static json_t *rows_to_json(const struct volume *v)
 static json_t *volume_to_json(const struct volume *v)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "sameness", json_string(config_text(config_get(v->options, "sameness"), "loss")));
+    json_object_set_new(o, "sameness", json_string(volume_measure(v)));
     json_object_set_new(o, "threshold", json_real(v->threshold));
     json_object_set_new(o, "decay", json_real(v->decay));
     json_object_set_new(o, "beta", json_real(v->beta));
     json_object_set_new(o, "sigma", json_real(exp(v->log_sigma)));
+    json_object_set_new(o, "descent", json_number_or_null(v->descent));
     json_object_set_new(o, "log_copies", json_number_or_null(v->log_copies));
     json_object_set_new(o, "rows", rows_to_json(v));
     json_object_set_new(o, "star", stars_to_json(v));
@@ -347,13 +352,34 @@ static bool any_sampled(const struct volume *v)
     return false;
 }
 
+/* Of the threshold: below it a volume around theta* is one around the minimum. */
+static bool is_minimum(const struct volume *v)
+{
+    return v->descent <= 0.01 * v->threshold;
+}
+
+static void refuse(const struct volume *v, struct findings *out)
+{
+    out->json = json_object();
+    json_object_set_new(out->json, "volume", volume_to_json(v));
+    findings_refuse(out,
+                    "volume: the weights are not at a minimum of the loss, which falls by %.2g or so within the "
+                    "prior's width, beside a threshold of %.3g: train longer (train.max_steps, train.polish), or take "
+                    "a sameness that is 0 wherever theta* is, like kl",
+                    v->descent, v->threshold);
+}
+
 static void show(const struct volume *v, struct findings *out)
 {
-    const char *measure = config_text(config_get(v->options, "sameness"), "loss");
     out->json = json_object();
     json_object_set_new(out->json, "volume", volume_to_json(v));
     findings_add_table(out, volume_table(v));
     add_bracket(v, out);
+    if (!is_minimum(v))
+        findings_add_sentence(out,
+                              "These weights are not at a minimum of the loss: it falls by %.2g or so within the "
+                              "prior's width. The rows are of the set around them, not of a basin.",
+                              v->descent);
     findings_add_sentence(
         out,
         "error: standard error in nats; eff. size: effective sample size; at least: with 95 %% confidence, refused or "
@@ -363,7 +389,7 @@ static void show(const struct volume *v, struct findings *out)
         "are in units of theta; prior masses are pure numbers. A star domain is what can be seen from theta*: a lower "
         "bound of the basin. Annealed and counted masses are those of the whole set, with all e^%.4g copies of theta*. "
         "A bracket, not a number.",
-        sameness_summary(sameness_find(measure)), v->threshold,
+        sameness_summary(sameness_find(volume_measure(v))), v->threshold,
         config_get(v->options, "sigma") ? "as given" : "of the initialisation", exp(v->log_sigma), v->log_copies);
     volume_add_figures(v, out);
     if (config_get(v->options, "methods") && !any_sampled(v))
@@ -375,12 +401,14 @@ static enum status run_volume(const struct minimum *m, const struct config_node 
 {
     struct volume v = {.m = m, .options = options, .reporter = reporter};
     enum status status = prepare(&v, e);
-    if (!status) {
+    if (!status && !is_minimum(&v) && m->run && m->run->trains) {
+        refuse(&v, out);
+    } else if (!status) {
         volume_add_closed_forms(&v);
         status = volume_add_sampled(&v, e);
+        if (!status)
+            show(&v, out);
     }
-    if (!status)
-        show(&v, out);
     volume_clear(&v);
     return status;
 }

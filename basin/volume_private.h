@@ -55,6 +55,7 @@ struct volume {
     double *basis;        /* (N, N) rows: its eigenvectors */
     double *displacement; /* (N) coordinates of S^-1 theta along them */
     double tolerance, scaled_tolerance;
+    double descent; /* minimum_descent of the loss that was trained, in units of sigma; 0 where no minimum is needed */
     struct volume_row rows[VOLUME_ROWS];
     size_t n_rows;
     struct volume_star stars[VOLUME_STARS];
@@ -74,6 +75,8 @@ struct volume_row *volume_add_estimate(struct volume *v, const char *name, const
                                        const struct estimate *estimate, const char *note, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* The name of the sameness. */
+const char *volume_measure(const struct volume *v);
 /* Spectra, rows without sampling. */
 enum status volume_find_spectra(struct volume *v, struct error *e);
 void volume_add_closed_forms(struct volume *v);

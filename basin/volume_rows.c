@@ -88,6 +88,32 @@ static enum status decompose_scaled(struct volume *v, struct error *e)
     return status;
 }
 
+/* v->descent: the trained loss has the Hessian H + weight decay, whose added term is taken along H's eigenvectors. */
+static enum status find_descent(struct volume *v, struct error *e)
+{
+    const struct problem *p = v->m->problem;
+    size_t N = v->N;
+    struct tape *tape = NULL;
+    double *slopes = malloc(2 * N * sizeof *slopes), *values = slopes ? slopes + N : NULL;
+    enum status status = slopes ? tape_new(p, &tape, e) : error_memory(e);
+    if (!status) {
+        double loss = tape_move(tape, v->m->theta);
+        tape_gradient(tape, slopes);
+        for (size_t i = 0; i < N; i++) {
+            slopes[i] *= v->sigma[i];
+            values[i] = v->scaled[i];
+            for (size_t j = 0; j < N && p->weight_decay > 0; j++) {
+                double width = v->sigma[j] * v->basis[i * N + j];
+                values[i] += p->weight_decay * width * width;
+            }
+        }
+        v->descent = minimum_descent(N, values, v->basis, slopes, loss);
+    }
+    tape_free(tape);
+    free(slopes);
+    return status;
+}
+
 enum status volume_find_spectra(struct volume *v, struct error *e)
 {
     size_t N = v->N;
@@ -110,6 +136,8 @@ enum status volume_find_spectra(struct volume *v, struct error *e)
         v->tolerance = zero_tolerance(N, v->plain, relative);
         v->scaled_tolerance = zero_tolerance(N, v->scaled, relative);
     }
+    if (!status && strcmp(volume_measure(v), "loss") == 0)
+        status = find_descent(v, e);
     free(copy);
     return status;
 }

@@ -1,5 +1,6 @@
 /* What a basin command must not pass over in silence: seeds, weights that are no minimum, interruptions, keys without
  * an effect. */
+#include "data/array.h"
 #include "tests/program.h"
 #include "tests/testing.h"
 
@@ -7,6 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#define XOR "scenarios/basin-xor.yaml"
 
 static char folder[TESTING_PATH], path[TESTING_PATH];
 static struct program p;
@@ -89,13 +92,116 @@ START_TEST(the_seed_leaves_weights_alone)
 }
 END_TEST
 
+/* --- weights that are no minimum -----------------------------------------------------------------------------------*/
+
+static void assert_null(const json_t *of, const char *key)
+{
+    const json_t *value = json_object_get(of, key);
+    ck_assert_msg(json_is_null(value), "%s is there", key);
+}
+
+START_TEST(a_training_cut_short_has_no_volume)
+{
+    program_run(&p, "basin", "volume", XOR, "--json", "--set=train.max_steps=3");
+    assert_code(&p, 4);
+    assert_contains(p.errors, "not at a minimum");
+    json_t *root = answer();
+    const json_t *volume = json_object_get(run_of(root), "volume");
+    ck_assert_uint_eq(json_array_size(json_object_get(volume, "rows")), 0);
+    ck_assert_double_gt(json_number_value(json_object_get(volume, "descent")), 0.01);
+    json_decref(root);
+    /* none is needed where theta* is the least of the measure by definition */
+    program_run(&p, "basin", "volume", XOR, "--set=train.max_steps=3", "--set=volume.sameness=kl", "--set=loss=bce",
+                "--set=data.soft=0.1", "--set=volume.methods=[star]", "--set=volume.star.directions=100");
+    ck_assert_ptr_null(strstr(p.errors, "not at a minimum"));
+    assert_contains(p.text, "star");
+}
+END_TEST
+
+START_TEST(a_training_cut_short_has_no_learning_coefficient)
+{
+    program_run(&p, "basin", "llc", XOR, "--json", "--set=train.max_steps=3", "--set=llc={n: 20, curve_to: 20}");
+    assert_code(&p, 4);
+    assert_contains(p.errors, "not at a minimum");
+    json_t *root = answer();
+    const json_t *llc = json_object_get(run_of(root), "llc");
+    assert_null(llc, "prior");
+    assert_null(llc, "point");
+    assert_null(llc, "rank_g");
+    json_decref(root);
+}
+END_TEST
+
+/* f = w x at (1, 1) and w = 1 + slip: the loss is slip^2/2, and with n beta = 20/ln 20 and gamma = 1 the mean of
+ * n beta (L - L(w)) over the posterior is, with s = n beta + 1 and a = n beta slip, n beta/(2 s) - a^2/s + n beta
+ * a^2/(2 s^2). */
+static void write_line(double slip)
+{
+    double w = 1 + slip;
+    struct array weight = {.name = "w", .type = ARRAY_F64, .n_dimensions = 2, .shape = {1, 1}, .n = 1, .values = &w};
+    struct array_set set = {.arrays = &weight, .n = 1};
+    ck_assert_int_eq(array_write_safetensors(&set, NULL, testing_path(path, folder, "w.safetensors"), NULL), STATUS_OK);
+    testing_write(testing_path(path, folder, "l.yaml"),
+                  "kind: basin\nnetwork: {layers: [1, 1], activation: identity, bias: false, weights: w.safetensors, "
+                  "layout: out-in}\ndata: {rows: [[1, 1]]}\nllc: {n: 20, curve_to: 20, over: [point]}\n");
+}
+
+/* As they stand: near the minimum with a word of warning, and the number as it is; far from it the mean loss of the
+ * chains is below that of the weights, and no such number stands. */
+START_TEST(weights_as_they_stand_are_called_no_minimum)
+{
+    const double slip = 0.2, n_beta = 20 / log(20), s = n_beta + 1, a = n_beta * slip;
+    json_t *root;
+    write_line(slip);
+    program_run(&p, "basin", "llc", path, "--json");
+    assert_code(&p, 0);
+    root = answer();
+    const json_t *point = json_object_get(json_object_get(json_object_get(run_of(root), "llc"), "point"), "headline");
+    double lambda = json_number_value(json_object_get(point, "lambda"));
+    assert_close(lambda, n_beta / (2 * s) - a * a / s + n_beta * a * a / (2 * s * s),
+                 4 * json_number_value(json_object_get(point, "error")), 1);
+    json_decref(root);
+    program_run(&p, "basin", "llc", path);
+    assert_contains(p.text, "not at a minimum");
+    write_line(3);
+    program_run(&p, "basin", "llc", path, "--json");
+    assert_code(&p, 4);
+    assert_contains(p.errors, "below that of the weights");
+    root = answer();
+    assert_null(json_object_get(json_object_get(json_object_get(run_of(root), "llc"), "point"), "headline"), "lambda");
+    json_decref(root);
+    program_run(&p, "basin", "volume", path, "--set=volume.methods=[rejection]", "--set=volume.threshold=1");
+    assert_code(&p, 0);
+    assert_contains(p.text, "not at a minimum");
+}
+END_TEST
+
+START_TEST(one_network_is_related_to_nothing)
+{
+    testing_write(testing_path(path, folder, "s.yaml"), PLANE);
+    program_run(&p, "basin", "relate", path, "--json", "--set=volume.methods=[star]");
+    assert_code(&p, 4);
+    assert_contains(p.errors, "at least 4 networks");
+    json_t *root = answer();
+    assert_null(root, "relations");
+    ck_assert(json_is_number(json_object_get(run_of(root), "rank_g")));
+    json_decref(root);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("honesty of the basin commands");
-    TCase *seeds = tcase_create("seeds");
+    TCase *seeds = tcase_create("seeds"), *minima = tcase_create("minima");
     tcase_add_checked_fixture(seeds, setup, teardown);
     tcase_add_test(seeds, the_seed_moves_what_is_drawn);
     tcase_add_test(seeds, the_seed_leaves_weights_alone);
+    tcase_add_checked_fixture(minima, setup, teardown);
+    tcase_add_test(minima, a_training_cut_short_has_no_volume);
+    tcase_add_test(minima, a_training_cut_short_has_no_learning_coefficient);
+    tcase_add_test(minima, weights_as_they_stand_are_called_no_minimum);
+    tcase_add_test(minima, one_network_is_related_to_nothing);
     suite_add_tcase(suite, seeds);
+    suite_add_tcase(suite, minima);
     return testing_main(suite);
 }
