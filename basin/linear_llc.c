@@ -371,7 +371,7 @@ static enum status by_chains(const struct linear_llc *l, double n_beta, uint64_t
             break;
         sampler_copy(s, 0, SAMPLER_TEMPERED, values);
         status = diagnostics_of(CHAINS, draws, values, &d, e);
-        out->converged = d.rhat < 1.01 && d.ess_bulk >= 400 && d.mcse < 0.005 * fmax(d.mean, 0.01);
+        out->converged = d.rhat < 1.01 && d.ess_bulk >= 400 && d.mcse < 0.003 * fmax(d.mean, 0.01);
     }
     out->converged = d.rhat < 1.01 && d.ess_bulk >= 400;
     out->lambda = d.mean;

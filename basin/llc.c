@@ -8,13 +8,14 @@
 #include "basin/rank.h"
 #include "config/config.h"
 #include "solver/linalg.h"
+#include "solver/random.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LADDER_MOST = 100, DENSE_MOST = 2000, SVD_MOST = 2000000 };
+enum { LADDER_MOST = 100, DENSE_MOST = 2000, SVD_MOST = 2000000, EXACT_STREAM = 310 };
 
 static const char *const scope_words[] = {"prior", "point", NULL};
 static const struct config_field scope_element = {.type = CONFIG_CHOICE, .choices = scope_words};
@@ -248,8 +249,11 @@ static enum status find_exact(struct llc *l, const struct reporter *reporter, st
     l->linear = !status;
     if (status == STATUS_REFUSED)
         return STATUS_OK;
+    struct random_stream seeds =
+        random_stream(l->m->seed, EXACT_STREAM); /* each rung its own: errors are independent */
     for (size_t k = 0; k < l->rungs && !status && l->over_prior; k++)
-        status = linear_llc_at(linear, l->n_betas[k], l->least, l->m->seed, l->m->threads, reporter, &l->exact[k], e);
+        status = linear_llc_at(linear, l->n_betas[k], l->least, random_bits(&seeds), l->m->threads, reporter,
+                               &l->exact[k], e);
     l->limit = NAN;
     if (!status) {
         l->map_rank = linear_llc_rank(linear);

@@ -153,7 +153,7 @@ enum status llc_curve_measure(const struct llc_model *model, const struct llc_op
     double *start = starts(model, options.chains, o->seed);
     struct sampler *s = NULL;
     bool good = false;
-    *out = (struct llc_curve){.n_points = o->rungs, .target = o->target};
+    *out = (struct llc_curve){.n_points = o->rungs, .target = o->target, .n_parameters = model->n};
     if (!start)
         return error_memory(e);
     enum status status = sampler_new(&target, &options, start, &s, e);

@@ -46,6 +46,7 @@ enum { LLC_RUNGS_MOST = 64 };
 struct llc_curve {
     struct llc_point points[LLC_RUNGS_MOST];
     size_t n_points, target;
+    size_t n_parameters; /* no pole has a higher order; 0: not known */
     size_t chains, draws, evaluations;
 };
 

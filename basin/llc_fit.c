@@ -96,18 +96,18 @@ static struct one_law fit_law(const struct llc_point *const *p, size_t n, size_t
     return best;
 }
 
-/* Laws weighed against each other; the multiplicity with most weight, and of its laws the best. */
-static void weigh(const struct one_law *fits, size_t n, struct llc_fit *out)
+/* The first `laws` of them weighed against each other; the multiplicity with most weight, and of its laws the best. */
+static void weigh(const struct one_law *fits, size_t laws, size_t n, struct llc_fit *out)
 {
     double least = INFINITY, most = -INFINITY, total = 0, squares = 0, weight[LAWS],
            of_multiplicity[MULTIPLICITY_MOST + 1] = {0};
-    for (size_t law = 0; law < LAWS; law++) {
+    for (size_t law = 0; law < laws; law++) {
         least = fmin(least, fits[law].chi2);
         most = fmax(most, fits[law].evidence);
     }
     double inflate = fmax(1, least / (double)(n - 2));
     out->lambda = 0;
-    for (size_t law = 0; law < LAWS; law++) {
+    for (size_t law = 0; law < laws; law++) {
         weight[law] = laws_of_curves[law].prior * exp((fits[law].evidence - most) / inflate);
         total += weight[law];
         out->lambda += weight[law] * fits[law].lambda;
@@ -120,7 +120,7 @@ static void weigh(const struct one_law *fits, size_t n, struct llc_fit *out)
             out->multiplicity = m;
     out->weight = of_multiplicity[out->multiplicity] / total;
     out->chi2 = INFINITY;
-    for (size_t law = 0; law < LAWS; law++) {
+    for (size_t law = 0; law < laws; law++) {
         double off = fits[law].lambda - out->lambda;
         squares += weight[law] / total * (off * off + inflate * fits[law].error * fits[law].error);
         if (laws_of_curves[law].multiplicity == out->multiplicity && fits[law].chi2 < out->chi2) {
@@ -133,16 +133,25 @@ static void weigh(const struct one_law *fits, size_t n, struct llc_fit *out)
     out->error = sqrt(squares);
 }
 
-/* To the n largest; the least chi^2 of all laws. */
-static double fit_points(const struct llc_point *const *p, size_t n, struct llc_fit *out)
+/* They stand in the order of their multiplicity, which no pole has above the number of parameters. */
+static size_t laws_with(size_t n_parameters)
+{
+    size_t laws = LAWS;
+    while (n_parameters > 0 && (size_t)laws_of_curves[laws - 1].multiplicity > n_parameters)
+        laws--;
+    return laws;
+}
+
+/* To the n largest; the least chi^2 of the first `laws` laws. */
+static double fit_points(const struct llc_point *const *p, size_t n, size_t laws, struct llc_fit *out)
 {
     struct one_law fits[LAWS];
     double least = INFINITY;
-    for (size_t law = 0; law < LAWS; law++) {
+    for (size_t law = 0; law < laws; law++) {
         fits[law] = fit_law(p, n, law);
         least = fmin(least, fits[law].chi2);
     }
-    weigh(fits, n, out);
+    weigh(fits, laws, n, out);
     out->found = true;
     out->points = n;
     out->from = p[n - 1]->n_beta;
@@ -153,17 +162,17 @@ void llc_fit_curve(const struct llc_curve *curve, struct llc_fit *out)
 {
     const struct llc_point *p[LLC_RUNGS_MOST];
     struct llc_fit fewer;
-    size_t n = 0;
+    size_t n = 0, laws = laws_with(curve->n_parameters);
     *out = fewer = (struct llc_fit){0};
     for (size_t k = 0; k < curve->n_points; k++)
         if (curve->points[k].converged && curve->points[k].n_beta >= LOWEST && curve->points[k].error > 0)
             p[n++] = &curve->points[k];
     for (; n >= POINTS_LEAST; n--)
-        if (fit_points(p, n, out) <= 2 * (double)(n - 2) || n == POINTS_LEAST)
+        if (fit_points(p, n, laws, out) <= 2 * (double)(n - 2) || n == POINTS_LEAST)
             break;
     if (n < POINTS_LEAST + 2)
         return;
-    fit_points(p, n - 2, &fewer); /* what the lowest points have decided is not certain: no law is exact there */
+    fit_points(p, n - 2, laws, &fewer); /* what the lowest points have decided is not certain: no law is exact there */
     out->error = hypot(out->error, fewer.lambda - out->lambda);
 }
 

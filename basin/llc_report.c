@@ -11,6 +11,15 @@ static double standard_errors(const struct llc_point *p, const struct linear_llc
     return (p->lambda - exact->lambda) / hypot(p->error, exact->error);
 }
 
+static const char *exact_text(const struct linear_llc_value *exact, char text[40])
+{
+    if (exact->error > 0)
+        snprintf(text, 40, "%.4f +- %.2g", exact->lambda, exact->error);
+    else
+        snprintf(text, 40, "%.4f", exact->lambda);
+    return text;
+}
+
 static json_t *point_to_json(const struct llc *l, const struct llc_point *p, const struct linear_llc_value *exact)
 {
     json_t *o = json_object();
@@ -87,8 +96,9 @@ static json_t *llc_to_json(const struct llc *l)
 /* --- tables --------------------------------------------------------------------------------------------------------*/
 
 static void add_headline(struct table *t, const char *what, const struct llc_point *p, const char *reference,
-                         double value, double off)
+                         double value, double error, double off)
 {
+    char text[40];
     table_add_row(t);
     table_add_cell(t, "%s", what);
     if (p->converged) {
@@ -104,7 +114,7 @@ static void add_headline(struct table *t, const char *what, const struct llc_poi
     if (isnan(value))
         table_add_cell(t, "-");
     else
-        table_add_cell(t, "%.4f", value);
+        table_add_cell(t, "%s", exact_text(&(struct linear_llc_value){.lambda = value, .error = error}, text));
     if (isnan(off) || !p->converged)
         table_add_cell(t, "-");
     else
@@ -134,22 +144,24 @@ static struct table *headline_table(const struct llc *l)
         bool known = l->linear && exact->converged;
         char beside[160] = "";
         if (known)
-            snprintf(beside, sizeof beside, "exact at this n (%s)", exact->how);
-        add_headline(t, "the prior", p, beside, known ? exact->lambda : NAN, known ? standard_errors(p, exact) : NAN);
+            snprintf(beside, sizeof beside, "%s at this n: last layer integrated out (%s)",
+                     exact->error > 0 ? "nearly exact" : "exact", exact->how);
+        add_headline(t, "the prior", p, beside, known ? exact->lambda : NAN, known ? exact->error : NAN,
+                     known ? standard_errors(p, exact) : NAN);
     }
     if (l->at_point) {
         char what[80];
         snprintf(what, sizeof what, "the point, gamma = %.3g", l->gamma);
         add_headline(t, what, &l->point.points[0],
                      isnan(l->quadratic) ? "" : "the quadratic there: equal where it is smooth and gamma small",
-                     l->quadratic, NAN);
+                     l->quadratic, NAN, NAN);
     }
     if (l->at_point && l->sgld_step > 0) {
         const struct llc_point *hmc = &l->point.points[0];
         char what[80];
         snprintf(what, sizeof what, "the point, SGLD with step %.3g", l->sgld_step);
         add_headline(t, what, &l->sgld, "the line above: without a Metropolis step it is off by the step's size",
-                     hmc->converged ? hmc->lambda : NAN,
+                     hmc->converged ? hmc->lambda : NAN, hmc->error,
                      (l->sgld.lambda - hmc->lambda) / hypot(l->sgld.error, hmc->error));
     }
     return t;
@@ -165,12 +177,13 @@ static struct table *curve_table(const struct llc *l)
     for (size_t k = 0; k < l->prior.n_points; k++) {
         const struct llc_point *p = &l->prior.points[k];
         double n = llc_examples(p->n_beta);
+        char exact[40];
         table_add_row(t);
         isnan(n) ? table_add_cell(t, "-") : table_add_cell(t, "%.4g", n);
         table_add_cell(t, "%.4g", p->n_beta);
         p->converged ? table_add_cell(t, "%.4f", p->lambda) : table_add_cell(t, "refused");
         p->converged ? table_add_cell(t, "%.2g", p->error) : table_add_cell(t, "-");
-        l->linear && l->exact[k].converged ? table_add_cell(t, "%.4f", l->exact[k].lambda) : table_add_cell(t, "-");
+        table_add_cell(t, "%s", l->linear && l->exact[k].converged ? exact_text(&l->exact[k], exact) : "-");
         table_add_cell(t, "%.4f", p->rhat);
         table_add_cell(t, "%.0f", fmin(p->ess_bulk, p->ess_tail));
         table_add_cell(t, "%.2f", p->acceptance);
@@ -238,13 +251,14 @@ static void judge(const struct llc_point *p, const char *what, struct findings *
 static void add_sentences(const struct llc *l, struct findings *out)
 {
     const struct llc_point *p = &l->prior.points[l->target];
+    char exact[40];
     if (l->over_prior && p->converged && l->linear && l->exact[l->target].converged)
         findings_add_sentence(
             out,
-            "At n = %.6g the loss under the posterior is %.4f +- %.2g in units of 1/(n beta), exactly "
-            "%.4f. It is not lambda itself: that is the limit of the curve, which is approached as "
+            "At n = %.6g the loss under the posterior is %.4f +- %.2g in units of 1/(n beta); exactly "
+            "it is %s. It is not lambda itself: that is the limit of the curve, which is approached as "
             "slowly as 1/ln n.",
-            l->n, p->lambda, p->error, l->exact[l->target].lambda);
+            l->n, p->lambda, p->error, exact_text(&l->exact[l->target], exact));
     if (l->over_prior && l->fit.found && l->fit.weight < 0.9)
         findings_add_sentence(out, "The curve does not settle the multiplicity: a larger llc.curve_to would.");
     if (!llc_is_minimum(l))

@@ -45,7 +45,7 @@ static double crossing_exact(const struct crossing *k, double n_beta)
     return mean / norm;
 }
 
-/* At n = 1000: the numbers of basin-reference.md. */
+/* At n = 1000, by quadrature. */
 static const struct {
     struct crossing k;
     double value;
@@ -132,6 +132,10 @@ START_TEST(laws_of_curves)
     ck_assert_double_lt(fabs(fit.lambda - expected[_i].lambda), 3 * fit.error);
     ck_assert_double_lt(fit.error, (_i < 3 ? 0.04 : 0.1) * expected[_i].lambda);
     assert_close(llc_fit_at(&fit, curve.points[3].n_beta), curve.points[3].lambda, 0.01, 1);
+    curve.n_parameters = 1; /* one parameter has no pole of a higher order */
+    llc_fit_curve(&curve, &fit);
+    ck_assert_int_eq(fit.multiplicity, 1);
+    assert_close(fit.weight, 1, 1e-12, 1);
     for (size_t i = 0; i < 12; i++)
         curve.points[i].converged = i < 3;
     llc_fit_curve(&curve, &fit);

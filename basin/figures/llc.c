@@ -37,9 +37,10 @@ static void add_fit(const struct llc *l, struct figure *f, size_t panel, double 
         n[i] = begin * pow(last / begin, (double)i / (POINTS - 1));
         value[i] = llc_fit_at(&l->fit, n[i] / log(n[i]));
     }
-    char legend[80];
-    snprintf(legend, sizeof legend, "fitted law: %.3f ± %.1g, m = %d", l->fit.lambda, l->fit.error,
-             l->fit.multiplicity);
+    char legend[80], multiplicity[24] = "m not settled";
+    if (l->fit.weight >= 0.9)
+        snprintf(multiplicity, sizeof multiplicity, "m = %d", l->fit.multiplicity);
+    snprintf(legend, sizeof legend, "fitted law: %.3f ± %.1g, %s", l->fit.lambda, l->fit.error, multiplicity);
     figure_add_series(f, panel, MARK_DASHED, 3, legend, POINTS, n, value, NULL);
 }
 

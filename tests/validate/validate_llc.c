@@ -1,6 +1,6 @@
 /* Learning coefficients at default settings, as a user would run them: `gears basin llc` on linear networks of many
  * widths, depths and ranks beside the finite-n value, and lambda and m from the curve; normal crossings by the same
- * chains. Rows with a published finite-n value (basin-reference: sampled there to two or three digits) or an
+ * chains. Rows with a finite-n value sampled elsewhere (to two or three digits) or an
  * independent quadrature (tests/reference/linear_llc.py) are held against that; the others against the program's own
  * average with the last layer integrated out, which tests/test_linear_llc.c holds against both. */
 #include "basin/linear_llc.h"
@@ -183,9 +183,9 @@ static bool run_crossing(size_t i, struct row *out)
 /* --- the table -----------------------------------------------------------------------------------------------------*/
 
 static void show(struct validation *v, const char *name, const struct row *r, double published, double limit,
-                 size_t multiplicity)
+                 size_t multiplicity, size_t n_parameters)
 {
-    struct llc_curve curve = {.n_points = (size_t)r->n_points};
+    struct llc_curve curve = {.n_points = (size_t)r->n_points, .n_parameters = n_parameters};
     struct llc_fit fit;
     for (size_t k = 0; k < curve.n_points; k++)
         curve.points[k] = (struct llc_point){.n_beta = r->points[k][0],
@@ -217,10 +217,13 @@ int main(int argc, char **argv)
         struct row r;
         char name[80];
         double limit;
-        size_t multiplicity;
+        size_t multiplicity, n_parameters = 2;
         if (network) {
             snprintf(name, sizeof name, "%s; %zu", networks[i].layers, networks[i].rank);
             linear_llc_limit(networks[i].width, networks[i].n_layers, networks[i].rank, &limit, &multiplicity);
+            n_parameters = 0;
+            for (size_t k = 0; k < networks[i].n_layers; k++)
+                n_parameters += networks[i].width[k] * networks[i].width[k + 1];
         } else {
             const struct crossing *k = &crossings[i - NETWORKS];
             snprintf(name, sizeof name, "w₁^%d w₂^%d", 2 * k->a, 2 * k->b);
@@ -234,7 +237,8 @@ int main(int argc, char **argv)
             }
             validation_keep(&v, name, (const double *)&r, ROW_NUMBERS);
         }
-        show(&v, name, &r, network ? networks[i].finite : crossings[i - NETWORKS].finite, limit, multiplicity);
+        show(&v, name, &r, network ? networks[i].finite : crossings[i - NETWORKS].finite, limit, multiplicity,
+             n_parameters);
     }
     return validation_end(&v);
 }
