@@ -14,6 +14,8 @@ enum { DENSE_MOST = 20000, DRAWS = 6 };
 /* At these distances, in units of the size of theta, rank G is looked at around it. */
 static const double radii[DRAWS] = {1e-4, 1e-4, 1e-3, 1e-3, 1e-2, 1e-2};
 
+static const double AT_ROUNDING = 1e-13; /* of a residual */
+
 /* Work space of one audit. */
 struct desk {
     const struct minimum *m;
@@ -77,7 +79,7 @@ static enum status look_at_g(struct desk *d, struct audit *a, struct error *e)
         tape_behaviour_jacobian(d->tape, d->G);
         a->g = rank_from_values(d->s, smaller(d->k, d->N), d->k, d->N);
         a->residual_norm = linalg_norm(d->k, d->r);
-        bool rounding = a->residual_norm <= 1e-13;
+        bool rounding = a->residual_norm <= AT_ROUNDING;
         a->left_null_residual = rounding ? NAN : linalg_norm(d->k - a->g.rank, along + a->g.rank) / a->residual_norm;
     }
     free(along);
@@ -199,6 +201,11 @@ static bool targets_are_hard(const struct problem *p)
     return hard && p->loss != LOSS_MSE;
 }
 
+static bool fit_is_degenerate(const struct problem *p, const struct audit *a)
+{
+    return a->residual_norm <= AT_ROUNDING && !fit_is_perfect(a) && !targets_are_hard(p) && !(p->weight_decay > 0);
+}
+
 /* Why the ranks should be equal, or need not be, for this loss and behaviour (docs/audit.md). */
 static const char *why(const struct problem *p, const struct audit *a)
 {
@@ -211,6 +218,9 @@ static const char *why(const struct problem *p, const struct audit *a)
     if (!fit_is_perfect(a) && targets_are_hard(p))
         return "targets of 0 and 1 are met at infinity only, so the residual is not 0 anywhere (soft in data makes a "
                "finite minimum)";
+    if (fit_is_degenerate(p, a))
+        return "the residual is 0 to rounding, but G is so small, too, that it counts: the minimum is degenerate, and "
+               "what is left of G and H is rounding";
     if (!fit_is_perfect(a))
         return "the residual is not 0, so H has a part that does not come from G (sum of r_k Hess f_k)";
     if (p->loss == LOSS_CE)
@@ -235,15 +245,17 @@ static void judge(const struct desk *d, struct audit *a)
     bool drowned = squares_drown(d, a);
     a->promised = equality_is_promised(d->m->problem, a);
     a->within_misfit = negative_within_misfit(d->m->problem, a);
-    a->equality = !a->g.decided || !a->h.decided || drowned || a->within_misfit ? EQUALITY_UNDECIDED
-                  : a->g.rank == a->h.rank                                      ? EQUALITY_HOLDS
-                                                                                : EQUALITY_FAILS;
+    bool vague = drowned || a->within_misfit || fit_is_degenerate(d->m->problem, a);
+    a->equality = !a->g.decided || !a->h.decided || vague ? EQUALITY_UNDECIDED
+                  : a->g.rank == a->h.rank                ? EQUALITY_HOLDS
+                                                          : EQUALITY_FAILS;
     const char *doubt =
         a->equality != EQUALITY_UNDECIDED ? ""
         : a->within_misfit ? "the negative eigenvalues lie within the residual part's norm: add `train` to polish; "
         : drowned ? "the smallest singular values of G are so small that their squares drown in the rounding of H; "
         : !a->g.decided ? "the singular values of G have no clear gap; "
-                        : "the eigenvalues of H have no clear gap; ";
+        : !a->h.decided ? "the eigenvalues of H have no clear gap; "
+                        : "";
     snprintf(a->reason, sizeof a->reason, "%s%s%s", doubt,
              a->negative_eigenvalues && !a->within_misfit ? "this is a saddle, not a minimum; " : "",
              why(d->m->problem, a));

@@ -238,8 +238,23 @@ static void trainer_clear(struct trainer *t)
         free(t->vector[i]);
 }
 
+/* Under bce and ce what is compared are probabilities. */
+static double outputs_size(struct trainer *t, const double *theta0)
+{
+    const struct problem *p = &t->problem;
+    double size = 0;
+    if (p->loss != LOSS_MSE)
+        return 1;
+    trainer_look(t, theta0);
+    const double *f = tape_outputs(t->tape);
+    for (size_t i = 0; i < problem_behaviours(p); i++)
+        size = fmax(size, fmax(fabs(f[i]), fabs(p->t[i])));
+    return size;
+}
+
 static enum status begin(struct trainer *t, const double *theta0, struct error *e)
 {
+    t->outputs_size = outputs_size(t, theta0);
     if (checkpoint_read(t))
         return STATUS_OK;
     if (!trainer_go(t, theta0))

@@ -26,7 +26,8 @@ struct train_options {
     long max_steps;            /* 0: a method's own limit */
     double max_seconds;        /* wall clock of this call; 0: none */
     /* Newton steps at the end, unless a limit given here was met or the minimum is at infinity (hard targets under bce
-     * or ce, all on the right side): down to rounding, along the least-norm solution where the Hessian is singular
+     * or ce, all on the right side): down to rounding (a residual of
+     * eps^2 where outputs go to 0), along the least-norm solution where the Hessian is singular
      * (dense up to TRAIN_DENSE parameters, else conjugate gradients). A saddle is left along its steepest direction,
      * and the method goes on from there. */
     bool polish;

@@ -195,11 +195,20 @@ static int steps_allowed(const struct trainer *t)
     return (int)fmin(fmax(flops_allowed / (t->n <= TRAIN_DENSE ? dense : products), MIN_STEPS), MAX_STEPS);
 }
 
+/* Outputs that are not 0 stop a residual at their rounding, but where targets and outputs go to 0 together it could go
+ * on down to the smallest number, in hundreds of steps where the minimum is degenerate. Below eps^2 of what the outputs
+ * were nothing is left to see: at such a minimum G falls like the root of the residual, and is at rounding too. */
+static bool nothing_left(const struct trainer *t)
+{
+    return t->residual_max <= DBL_EPSILON * DBL_EPSILON * t->outputs_size && !(t->problem.weight_decay > 0);
+}
+
 /* Newton steps until none is any better, or they gain next to nothing with the gradient at its goal. */
 static enum train_end descend(struct newton *w)
 {
     struct trainer *t = w->t;
-    for (int i = steps_allowed(t), idle = 0; i > 0 && t->gradient_norm > 0 && idle < MAX_IDLE; i--) {
+    for (int i = steps_allowed(t), idle = 0; i > 0 && t->gradient_norm > 0 && idle < MAX_IDLE && !nothing_left(t);
+         i--) {
         double before = t->gradient_norm;
         if (w->hessian && decompose(w, true))
             return TRAIN_ERROR;

@@ -49,6 +49,7 @@ struct trainer {
     double excess; /* L less the least that the targets allow: its relative precision holds down to 0 */
     double residual_rms, residual_max;
     double first_gradient_norm, first_excess;
+    double outputs_size; /* largest of the targets and of what the outputs (or probabilities) were at theta0 */
     struct record record;
     /* What a resumed run needs besides theta, step and s; each method's own. */
     double number[TRAIN_NUMBERS], *vector[TRAIN_VECTORS] /* (N) each; NULL where the method needs none */;

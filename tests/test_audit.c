@@ -157,6 +157,25 @@ START_TEST(a_saddle_of_a_small_misfit_is_a_saddle)
 END_TEST
 
 /* tanh 2-3-3, three inputs, softmax: 9, 6, 6 (rank G of logits, of probabilities, rank H). */
+/* f = v w^2 with target 0 at w = 1e-16, all there is between here and w = 0: G = 2 v w is rounding, whatever its rank.
+ */
+START_TEST(a_degenerate_minimum_is_undecided)
+{
+    static const size_t width[] = {1, 1, 1};
+    struct fit f;
+    fit_build(&f, width, 3, "square", false, 1, LOSS_MSE, BEHAVIOUR_OUTPUTS, 5);
+    f.theta[0] = 1e-16;
+    f.theta[1] = 0.7;
+    f.data.x[0] = 1;
+    struct audit a = fit_audit(&f);
+    ck_assert_int_eq(a.equality, EQUALITY_UNDECIDED);
+    ck_assert_ptr_nonnull(strstr(a.reason, "degenerate"));
+    ck_assert_ptr_null(strstr(a.reason, "gap")); /* there is one */
+    audit_clear(&a);
+    fit_clear(&f);
+}
+END_TEST
+
 START_TEST(raw_logits_fail)
 {
     static const size_t width[] = {2, 3, 3};
@@ -549,6 +568,7 @@ int main(void)
     TCase *equality = tcase_create("equality"), *lost = tcase_create("lost"), *manifold = tcase_create("manifold");
     tcase_add_loop_test(equality, ranks_are_equal_at_perfect_fits, 0, 3);
     tcase_add_test(equality, nearly_perfect_fits_are_told_apart);
+    tcase_add_test(equality, a_degenerate_minimum_is_undecided);
     tcase_add_test(equality, a_saddle_of_a_small_misfit_is_a_saddle);
     tcase_add_test(equality, raw_logits_fail);
     tcase_add_loop_test(equality, linear_ranks_have_the_closed_form, 0, 5);

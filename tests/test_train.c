@@ -5,6 +5,7 @@
 #include "solver/random.h"
 #include "tests/testing.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +205,27 @@ START_TEST(lm_ends_at_the_nearest_solution)
     assert_near(36, r.theta, expected, 1e-12);
     training_clear(&r);
     bowl_clear(&b);
+    task_clear(&t);
+}
+END_TEST
+
+/* f = v w^2 with target 0: Newton's steps on v^2 w^4 shrink w by 2/3, and the residual by 4/9, for ever. Down to
+ * eps^2 of where it began that takes 2 ln eps/ln(4/9) = 89 steps. */
+START_TEST(newton_ends_where_nothing_is_left)
+{
+    struct task t = {0};
+    network_of(&t, "square", false, 3, (const size_t[]){1, 1, 1});
+    t.data = (struct dataset){.n = 1, .n_inputs = 1, .n_outputs = 1, .x = calloc(1, sizeof(double))};
+    t.data.t = calloc(1, sizeof(double));
+    ck_assert(t.data.x && t.data.t);
+    t.data.x[0] = 1;
+    task_finish(&t, LOSS_MSE, 1);
+    struct training r = train(&t, &(struct train_options){.method = TRAIN_LM, .polish = true});
+    ck_assert_int_le(r.newton_steps, 100);
+    double least = DBL_EPSILON * DBL_EPSILON * fabs(t.theta0[1]) * t.theta0[0] * t.theta0[0];
+    ck_assert_double_le(r.residual_max, least);
+    ck_assert_double_ge(r.residual_max, 0.3 * least); /* not a step too many */
+    training_clear(&r);
     task_clear(&t);
 }
 END_TEST
@@ -795,6 +817,7 @@ int main(void)
     tcase_add_loop_test(bowls, flow_ends_at_the_nearest_solution, 0, 2);
     tcase_add_test(bowls, newton_steps_do_not_drift_along_the_flat);
     tcase_add_loop_test(bowls, lm_ends_at_the_nearest_solution, 0, 2);
+    tcase_add_test(bowls, newton_ends_where_nothing_is_left);
     tcase_add_loop_test(bowls, flow_follows_the_closed_form, 0, 2);
     tcase_add_loop_test(bowls, weight_decay_gives_the_ridge_solution, 0, 6);
     tcase_add_loop_test(bowls, large_networks_do_without_matrices, 0, 2);
