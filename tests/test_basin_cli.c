@@ -272,6 +272,29 @@ START_TEST(a_saddle_by_weight_decay_is_said)
 }
 END_TEST
 
+/* docs/segment.md says where the walks of the shipped scenario end. */
+START_TEST(walks_end_where_the_page_says)
+{
+    json_t *root, *walk;
+    size_t i;
+    double low = INFINITY, high = 0, from = NAN, to = NAN;
+    program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", "--set=segment.points=0", "--json");
+    assert_code(&p, 0);
+    json_array_foreach(json_object_get(json_object_get(first_run(&root), "segment"), "walks"), i, walk)
+    {
+        low = fmin(low, number(walk, "found") / number(walk, "predicted"));
+        high = fmax(high, number(walk, "found") / number(walk, "predicted"));
+    }
+    json_decref(root);
+    char *page = testing_read("docs/segment.md", NULL), *said = page ? strstr(page, "walks end at ") : NULL;
+    ck_assert_ptr_nonnull(said);
+    ck_assert_int_eq(sscanf(said, "walks end at %lf to %lf of", &from, &to), 2);
+    ck_assert_double_lt(fabs(from - low), 0.0075);
+    ck_assert_double_lt(fabs(to - high), 0.0075);
+    free(page);
+}
+END_TEST
+
 /* The column of the widths of the extent is from the narrowest to the widest. */
 START_TEST(widths_of_the_extent_are_a_range)
 {
@@ -674,6 +697,7 @@ int main(void)
     tcase_add_test(answers, a_volume_of_which_nothing_stands_is_refused);
     tcase_add_test(answers, copies_that_touch_are_not_counted);
     tcase_add_test(answers, a_saddle_by_weight_decay_is_said);
+    tcase_add_test(answers, walks_end_where_the_page_says);
     tcase_add_test(answers, widths_of_the_extent_are_a_range);
     tcase_add_test(answers, segment_answers_with_every_key);
     tcase_add_test(answers, networks_are_related);
