@@ -145,7 +145,7 @@ static struct figure *draw(const struct trial *w)
                                   "it has fallen since 1970.");
     static const int colours[N_TRACKS] = {1, 0, 2};
     struct axis x = {.label = "year", .scale = AXIS_LINEAR, .low = 1820, .high = 2025}, late = x;
-    struct axis level = {.label = "relative to 1950", .scale = AXIS_LOG, .low = NAN, .high = NAN};
+    struct axis level = {.label = "relative to 1950", .scale = AXIS_LOG, .low = 0.1, .high = 10};
     struct axis growth = {.label = "growth (% a year)", .scale = AXIS_LINEAR, .low = -1, .high = 5};
     if (!f)
         return NULL;
