@@ -236,6 +236,7 @@ static const struct {
      2,
      "no free parameter 'tau'"},
     {{"growth", "baseline", "roodman", "--series", "world_population", "--from", "2020"}, 3, "at least 4 rows"},
+    {{"growth", "baseline", "roodman", "--series", "world_researchers"}, 3, "left out: every 10th year only"},
     {{"growth", "baseline", "roodman", "--series", "ai_training_compute_records_epoch", "--from", "1e9"},
      3,
      "at least 4 rows"},

@@ -115,6 +115,24 @@ START_TEST(roodman_data_stops)
 }
 END_TEST
 
+/* Where nu runs to 0 the diffusion cannot reach 0: no date has any probability. */
+START_TEST(without_absorption_nothing_takes_off)
+{
+    static const struct {
+        const char *series;
+        double from;
+    } cases[] = {{"gdppc_usa_maddison2023", 1950}, {"world_gdppc_roodman2020", -1000000}};
+    struct baseline_fit f = fit("roodman", cases[_i].series, cases[_i].from, NAN, NULL);
+    ck_assert(f.at_bound && strstr(f.note, "nu ran to 0"));
+    for (int i = 0; i < BASELINE_QUANTILES; i++)
+        ck_assert(f.takeoff[i] == INFINITY);
+    ck_assert(f.takeoff_probability == 0 && isnan(f.takeoff_error));
+    struct baseline_prediction p;
+    baseline_predict(&f, 100000, &p);
+    ck_assert(p.blown_up == 0);
+}
+END_TEST
+
 static const char *const papers_series[] = {"world_gdp_roodman2020",
                                             "world_population_roodman2020",
                                             "world_gdppc_roodman2020",
@@ -454,6 +472,34 @@ START_TEST(curves_agree_with_scipy)
 }
 END_TEST
 
+/* Estimates and standard errors on series of a million years against exact rational arithmetic
+ * (tests/reference/polynomials.py). */
+START_TEST(polynomials_agree_with_exact_arithmetic)
+{
+    FILE *file = fopen("tests/reference/polynomials.csv", "r");
+    char line[300];
+    struct baseline_fit f = {0};
+    size_t n = 0;
+    ck_assert_ptr_nonnull(file);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+    for (; fgets(line, sizeof line, file); n++) {
+        char baseline[40], series[60];
+        double sse, estimate, error;
+        size_t i;
+        ck_assert_int_eq(sscanf(line, "%39[^,],%59[^,],%lg,%zu,%lg,%lg", baseline, series, &sse, &i, &estimate, &error),
+                         6);
+        if (i == 0)
+            f = fit(baseline, series, NAN, NAN, NULL);
+        ck_assert(f.converged && !f.at_bound && !f.note[0]);
+        assert_close(f.sse, sse, 1e-9, 0);
+        assert_close(f.param[i], estimate, 1e-6, 0);
+        assert_close(f.error[i], error, 1e-6, 0);
+    }
+    fclose(file);
+    ck_assert_uint_eq(n, 20);
+}
+END_TEST
+
 /* Rows made by a formula, so that the answer is known. */
 struct made {
     double year[60], value[60], weight[60];
@@ -529,6 +575,46 @@ START_TEST(curves_recover_what_made_the_data)
 }
 END_TEST
 
+/* What a curve would have said grows from the curve, not from a datum off it: an exponential by its growth rate. */
+START_TEST(growth_ahead_is_that_of_the_curve)
+{
+    static const double stops[] = {1900, 1950, 1980};
+    struct baseline_selection chosen = selection(NAN, NAN);
+    struct baseline_options o = baseline_options_default();
+    struct baseline_stop out[3];
+    struct baseline_rows rows;
+    struct series s;
+    ck_assert_int_eq(series_load("world_gdp_spliced", &s, NULL), STATUS_OK);
+    ck_assert_int_eq(baseline_rows_select(&s, baseline_find("exponential"), &chosen, &rows, NULL), STATUS_OK);
+    baseline_rolling(baseline_find("exponential"), &rows, &o, 3, stops, 30, out);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(out[i].status, STATUS_OK);
+        assert_close(out[i].growth[BASELINE_MEDIAN], param(&out[i].fit, "growth"), 1e-9, 0);
+        ck_assert(fabs(out[i].fit.last_residual) > 1);
+    }
+    baseline_rows_clear(&rows);
+    series_clear(&s);
+}
+END_TEST
+
+static double made_constant(double year)
+{
+    (void)year;
+    return 3;
+}
+
+START_TEST(a_constant_series_has_no_growth_to_fit)
+{
+    struct made m;
+    struct baseline_fit f;
+    struct baseline_options o = baseline_options_default();
+    struct error e = {0};
+    make_rows(&m, made_constant);
+    ck_assert_int_eq(baseline_fit(baseline_registry[_i], &m.rows, &o, &f, &e), STATUS_BAD_INPUT);
+    ck_assert_msg(strstr(e.message, "all 60 values are 3"), "%s", e.message);
+}
+END_TEST
+
 START_TEST(a_fit_refuses_what_it_cannot_use)
 {
     struct made m;
@@ -587,8 +673,9 @@ START_TEST(thinning_and_weights)
     struct series s;
     ck_assert_int_eq(series_load("world_gdp_roodman2020", &s, NULL), STATUS_OK);
     ck_assert_int_eq(baseline_rows_select(&s, baseline_find("roodman"), &chosen, &rows, NULL), STATUS_OK);
-    ck_assert_uint_eq(rows.n, 36);
-    ck_assert(rows.year[rows.n_fit - 1] == 1980 && rows.year[0] == -10000 && rows.year[rows.n - 1] == 2019);
+    ck_assert_uint_eq(rows.n, 37);
+    ck_assert(rows.year[rows.n_fit - 1] == 1985 && rows.year[rows.n_fit - 2] == 1980 && rows.year[0] == -10000 &&
+              rows.year[rows.n - 1] == 2019);
     for (size_t i = 0; i < rows.n; i++) {
         ck_assert(rows.year[i] != 1);
         if (rows.year[i] == 0)
@@ -611,6 +698,7 @@ int main(void)
     tcase_add_test(roodman, roodman_data_stops);
     tcase_add_loop_test(roodman, roodman_takes_every_series_of_the_paper, 0,
                         sizeof papers_series / sizeof papers_series[0]);
+    tcase_add_loop_test(roodman, without_absorption_nothing_takes_off, 0, 2);
     tcase_add_loop_test(roodman, density_and_absorption_sum_to_1, 0, N_CASES);
     tcase_add_test(roodman, absorption_of_the_world_in_20_years);
     tcase_add_loop_test(roodman, density_matches_simulation, 0, N_CASES);
@@ -625,6 +713,9 @@ int main(void)
     TCase *curves = tcase_create("curves");
     tcase_add_test(curves, curves_agree_with_scipy);
     tcase_add_test(curves, curves_recover_what_made_the_data);
+    tcase_add_test(curves, polynomials_agree_with_exact_arithmetic);
+    tcase_add_test(curves, growth_ahead_is_that_of_the_curve);
+    tcase_add_loop_test(curves, a_constant_series_has_no_growth_to_fit, 0, 8);
     tcase_add_test(curves, a_fit_refuses_what_it_cannot_use);
     tcase_add_loop_test(curves, profiles_bound_what_is_bounded, 0, 3);
     tcase_add_test(curves, thinning_and_weights);

@@ -3,6 +3,7 @@
 
 #include <gsl/gsl_errno.h>
 #include <math.h>
+#include <stdio.h>
 
 const double baseline_probabilities[BASELINE_QUANTILES] = {0.05, 0.25, 0.5, 0.75, 0.95};
 
@@ -41,13 +42,29 @@ static enum status check_holds(const struct baseline *b, const struct baseline_o
     return STATUS_OK;
 }
 
+static enum status check_rows(const struct baseline *b, const struct baseline_rows *rows, struct error *e)
+{
+    char thinned[80] = "";
+    if (rows->n_thinned)
+        snprintf(thinned, sizeof thinned, " (%zu after 1950 left out: every %dth year only)", rows->n_thinned,
+                 rows->every);
+    if (rows->n_fit < 4)
+        return error_set(e, STATUS_BAD_INPUT, "%s wants at least 4 rows to fit, there are %zu%s", b->name, rows->n_fit,
+                         thinned);
+    for (size_t i = 1; i < rows->n_fit; i++)
+        if (rows->value[i] != rows->value[0])
+            return STATUS_OK;
+    return error_set(e, STATUS_BAD_INPUT, "all %zu values are %g: %s finds no growth to fit", rows->n_fit,
+                     rows->value[0], b->name);
+}
+
 enum status baseline_fit(const struct baseline *b, const struct baseline_rows *rows, const struct baseline_options *o,
                          struct baseline_fit *out, struct error *e)
 {
     clear_fit(b, o, out);
-    if (rows->n_fit < 4)
-        return error_set(e, STATUS_BAD_INPUT, "%s wants at least 4 rows to fit, there are %zu", b->name, rows->n_fit);
-    enum status status = check_holds(b, o, e);
+    enum status status = check_rows(b, rows, e);
+    if (!status)
+        status = check_holds(b, o, e);
     if (status)
         return status;
     gsl_set_error_handler_off(); /* its functions return their errors */
@@ -84,13 +101,14 @@ static void look_ahead(const struct baseline_rows *rows, double horizon, struct 
     struct baseline_prediction p;
     out->ahead = row < rows->n ? rows->year[row] : out->fit.last_year + horizon;
     double years = out->ahead - out->fit.last_year, now = log(out->fit.last_value);
+    double base = out->fit.correlation > 0 ? now : now - out->fit.last_residual;
     if (row < rows->n)
         out->actual = (log(rows->value[row]) - now) / years;
     if (out->status)
         return;
     baseline_predict(&out->fit, out->ahead, &p);
     for (int i = 0; i < BASELINE_QUANTILES; i++)
-        out->growth[i] = (p.quantile[i] - now) / years;
+        out->growth[i] = (p.quantile[i] - base) / years;
 }
 
 void baseline_rolling(const struct baseline *b, const struct baseline_rows *rows, const struct baseline_options *o,

@@ -33,13 +33,16 @@ enum baseline_weights {
 struct baseline_selection {
     double from, to, stop; /* years, NAN: the baseline's own, the end, no stop; rows after `stop` are kept but not
                               fitted */
-    int every; /* after 1950 only years divisible by this, and the last row chosen; 1: all; 0: the baseline's own */
+    int every; /* after 1950 only years divisible by this, and the last row up to `to` and to `stop`; 1: all; 0: the
+                  baseline's own */
     enum baseline_weights weights;
 };
 
 /* Owned; clear with baseline_rows_clear. Year 1 becomes 0 where `every` thins the rows (Roodman's convention). */
 struct baseline_rows {
-    size_t n, n_fit;      /* rows, and how many of them (the first) lie up to the stop */
+    size_t n, n_fit;  /* rows, and how many of them (the first) lie up to the stop */
+    size_t n_thinned; /* rows left out by `every` */
+    int every;
     double *year, *value; /* (n) strictly rising; > 0 */
     double *weight;       /* (n) > 0 */
     double *companion;    /* (n) printed growth (%/year) of the interval that starts there, NAN: none; or NULL */
@@ -157,7 +160,9 @@ struct baseline_stop {
     enum status status; /* of this fit; the rest is NAN where it is not 0 */
     struct baseline_fit fit;
     double ahead; /* the year the growth below runs to: the row nearest to `stop` + horizon, or that year */
-    double growth[BASELINE_QUANTILES]; /* quantiles of ln(value(ahead)/last value)/years, 1/year */
+    double growth[BASELINE_QUANTILES]; /* quantiles of ln(value(ahead)/base)/years, 1/year: base the fitted curve in the
+                                          last year fitted; the last value where the prediction starts from it
+                                          (correlated errors, Roodman, Kremer) */
     double actual;                     /* what it was; NAN: the series ends before */
 };
 

@@ -134,6 +134,23 @@ static bool iterate(gsl_multifit_nlinear_workspace *w)
     return largest_cosine(w) < sqrt(SLOPE_TOLERANCE);
 }
 
+/* (J^T J)^-1 by the columns of J at length 1, so that the units of the parameters decide nothing. J is left scaled. */
+static void covariance_of(gsl_matrix *j, gsl_matrix *covariance)
+{
+    double length[BASELINE_MAX_PARAMS];
+    for (size_t i = 0; i < j->size2; i++) {
+        gsl_vector_view column = gsl_matrix_column(j, i);
+        length[i] = gsl_blas_dnrm2(&column.vector);
+        if (length[i] > 0)
+            gsl_vector_scale(&column.vector, 1 / length[i]);
+    }
+    gsl_multifit_nlinear_covar(j, 1e-12, covariance);
+    for (size_t i = 0; i < j->size2; i++)
+        for (size_t k = 0; k < j->size2; k++)
+            if (length[i] > 0 && length[k] > 0)
+                gsl_matrix_set(covariance, i, k, gsl_matrix_get(covariance, i, k) / length[i] / length[k]);
+}
+
 /* From q->theta to the minimum; returns the sum of squares, INFINITY where it leads nowhere. covariance (n_free,
  * n_free): (J^T J)^-1, or NULL. */
 static double minimise(struct problem *q, gsl_matrix *covariance, bool *converged)
@@ -153,7 +170,7 @@ static double minimise(struct problem *q, gsl_matrix *covariance, bool *converge
         for (size_t i = 0; i < q->n_free; i++)
             q->theta[q->index[i]] = gsl_vector_get(w->x, i);
         if (covariance)
-            gsl_multifit_nlinear_covar(w->J, 1e-12, covariance);
+            covariance_of(w->J, covariance);
     }
     gsl_vector_free(x);
     gsl_multifit_nlinear_free(w);
@@ -376,8 +393,12 @@ enum status curve_fit(const struct curve *c, const struct baseline_rows *rows, c
     enum status status = set_up(&q, c, rows, o, out, e);
     if (status)
         return status;
-    if (!isfinite(search(&q, o, out)))
+    double least = search(&q, o, out);
+    if (!isfinite(least))
         return error_set(e, STATUS_FAILED, "%s: no start of the search led anywhere", out->baseline->name);
+    if (least == 0)
+        return error_set(e, STATUS_BAD_INPUT, "%s passes through every row exactly: no errors to fit by",
+                         out->baseline->name);
     covariance = gsl_matrix_alloc(q.n_free, q.n_free);
     if (!covariance)
         return error_memory(e);

@@ -131,9 +131,11 @@ static void fill_takeoff(struct baseline_fit *out)
     struct roodman_parameters p = roodman_parameters(out);
     struct feller f = diffusion(out->theta, out->last_year - out->first_year);
     double x0 = pow(out->last_value / out->scale_value, -p.B);
+    bool absorbs = out->theta[LOG_NU] > LOG_NU_LEAST; /* at nu = 0 the diffusion never reaches 0 */
     for (int i = 0; i < BASELINE_QUANTILES; i++)
-        out->takeoff[i] = out->last_year + feller_absorption_time(&f, x0, baseline_probabilities[i]);
-    out->takeoff_probability = feller_absorbed(&f, x0, INFINITY);
+        out->takeoff[i] =
+            absorbs ? out->last_year + feller_absorption_time(&f, x0, baseline_probabilities[i]) : INFINITY;
+    out->takeoff_probability = absorbs ? feller_absorbed(&f, x0, INFINITY) : 0;
     double level = p.delta * pow(out->last_value, -p.B) / p.s;
     if (p.s > 0 && level > -1)
         out->blow_up = out->last_year +
@@ -249,7 +251,7 @@ static void roodman_predict(const struct baseline_fit *f, double year, struct ba
 {
     struct feller d = diffusion(f->theta, f->last_year - f->first_year);
     double power = f->param[ROODMAN_B], x0 = pow(f->last_value / f->scale_value, -power), ahead = year - f->last_year;
-    out->blown_up = ahead > 0 ? feller_absorbed(&d, x0, ahead) : 0;
+    out->blown_up = ahead > 0 && f->takeoff_probability > 0 ? feller_absorbed(&d, x0, ahead) : 0;
     for (int i = 0; i < BASELINE_QUANTILES; i++) {
         double x = ahead > 0 ? feller_quantile_above(&d, x0, ahead, baseline_probabilities[i]) : x0;
         out->quantile[i] = ahead < 0 ? NAN : x > 0 ? log(f->scale_value) - log(x) / power : INFINITY;

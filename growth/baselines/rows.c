@@ -23,11 +23,16 @@ static double measurement_weight(double year)
     return 1 / (1 + 2 * deviation * deviation);
 }
 
-static bool wanted(const struct series *s, size_t i, double from, double to, int every)
+/* The last row of the series up to a year. */
+static bool is_last(const struct series *s, size_t i, double to)
 {
-    double year = s->year[i];
-    bool last = i + 1 == s->n || s->year[i + 1] > to;
-    return year >= from && year <= to && (every <= 1 || year <= THIN_AFTER || fmod(year, every) == 0 || last);
+    return s->year[i] <= to && (i + 1 == s->n || s->year[i + 1] > to);
+}
+
+static bool is_kept(const struct series *s, size_t i, double to, double stop, int every)
+{
+    return every <= 1 || s->year[i] <= THIN_AFTER || fmod(s->year[i], every) == 0 || is_last(s, i, to) ||
+           is_last(s, i, stop);
 }
 
 static enum status take_row(const struct series *s, size_t i, int every, bool weighted, struct baseline_rows *out,
@@ -93,9 +98,15 @@ enum status baseline_rows_select(const struct series *s, const struct baseline *
                                   .weight = calloc(s->n + 1, sizeof(double))};
     if (!out->year || !out->value || !out->weight)
         return error_memory(e);
-    for (size_t i = 0; i < s->n && !status; i++)
-        if (wanted(s, i, from, to, every))
+    out->every = every;
+    for (size_t i = 0; i < s->n && !status; i++) {
+        if (s->year[i] < from || s->year[i] > to)
+            continue;
+        if (is_kept(s, i, to, stop, every))
             status = take_row(s, i, every, weights == BASELINE_WEIGHTS_MEASUREMENT, out, e);
+        else
+            out->n_thinned++;
+    }
     while (out->n_fit < out->n && out->year[out->n_fit] <= stop)
         out->n_fit++;
     unit_parse(s->unit, &unit);
