@@ -204,9 +204,9 @@ static struct table *limit_table(const struct llc *l)
         table_add_cell(t, "the curve");
         table_add_cell(t, "%.3f", l->fit.lambda);
         table_add_cell(t, "%.2g", l->fit.error);
-        table_add_cell(t, "%d", l->fit.multiplicity);
-        table_add_cell(t, "%zu points from n beta = %.3g on, chi^2 %.1f; %.0f %% of the weight has this multiplicity",
-                       l->fit.points, l->fit.from, l->fit.chi2, 100 * l->fit.weight);
+        l->fit.weight < 0.9 ? table_add_cell(t, "not settled") : table_add_cell(t, "%d", l->fit.multiplicity);
+        table_add_cell(t, "%zu points from n beta = %.3g on, chi^2 %.1f; %.0f %% of the weight has multiplicity %d",
+                       l->fit.points, l->fit.from, l->fit.chi2, 100 * l->fit.weight, l->fit.multiplicity);
     }
     if (l->linear && isfinite(l->limit)) {
         table_add_row(t);
