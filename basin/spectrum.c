@@ -230,7 +230,7 @@ static struct table *spectrum_table(const struct spectrum *s, const struct netwo
             table_add_cell(t, "layer %zu", l + 1);
         table_add_cell(t, "%zu", n);
         table_add_cell(t, "%.4g", v[n - 1]);
-        table_add_cell(t, "%.3g", v[n / 2]);
+        table_add_cell(t, "%.3g", (v[(n - 1) / 2] + v[n / 2]) / 2);
         table_add_cell(t, "%.2g", v[0]);
         table_add_cell(t, "%zu", finite);
         table_add_cell(t, "%zu", negative);

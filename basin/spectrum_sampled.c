@@ -5,6 +5,7 @@
 #include "solver/krylov.h"
 #include "solver/slq.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,10 @@ static enum status sample(struct sampled *s, const struct krylov_operator *opera
     s->n = operators->n;
     enum status status = krylov_extremes(operators, KRYLOV_LARGEST | KRYLOV_SMALLEST, 1e-6, effort->extreme_products,
                                          effort->seed, &s->ends, NULL, e);
+    /* that a residual is 0 says no more than that the products are in rounding */
+    double rounding = (double)s->n * DBL_EPSILON * fmax(fabs(s->ends.largest), fabs(s->ends.smallest));
+    s->ends.largest_error = fmax(s->ends.largest_error, rounding);
+    s->ends.smallest_error = fmax(s->ends.smallest_error, rounding);
     if (!status)
         status = slq_init(&s->slq, operators, n_operators, effort->probes, effort->steps, effort->seed, reporter, e);
     if (!status)

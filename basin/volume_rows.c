@@ -157,10 +157,14 @@ static void add_volumes(struct volume *v)
                    isinf(value) ? "H is singular: the quadratic has no edge in its zero directions"
                                 : "the ellipsoid of H alone");
     status = quadratic_volume_thrown_out(&q, v->threshold, &value, &rank, &e);
-    volume_add_row(
-        v, "zero directions thrown out", "volume", status, &e, value, NAN,
-        "not a volume: the %zu finite directions only; under theta -> c theta it grows as c^%zu, a volume as c^%zu",
-        rank, rank, v->N);
+    if (rank == v->N)
+        volume_add_row(v, "zero directions thrown out", "volume", status, &e, value, NAN,
+                       "there are none: as the row above");
+    else
+        volume_add_row(
+            v, "zero directions thrown out", "volume", status, &e, value, NAN,
+            "not a volume: the %zu finite directions only; under theta -> c theta it grows as c^%zu, a volume as c^%zu",
+            rank, rank, v->N);
     status = quadratic_volume_decay(&q, v->threshold, v->decay, &decay, &e);
     volume_add_row(v, "H + weight decay", "volume", status, &e, decay.log_volume, -0.5 * (decay.lift + decay.null),
                    "wd = %.3g; doubling it moves ln V by %.3g", v->decay, -0.5 * log(2) * decay.sensitivity);

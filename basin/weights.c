@@ -91,6 +91,23 @@ static enum status choose_by_map(const struct network *net, const struct array_s
     return STATUS_OK;
 }
 
+/* The tensors' names, as many as there is room for. */
+static void list_names(const struct array_set *set, size_t room, char *out)
+{
+    size_t used = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < set->n; i++) {
+        const char *name = set->arrays[i].name;
+        if (is_reference(&set->arrays[i]))
+            continue;
+        if (used + strlen(name) + 10 > room) {
+            snprintf(out + used, room - used, ", ...");
+            return;
+        }
+        used += (size_t)snprintf(out + used, room - used, "%s'%s'", used ? ", " : "", name);
+    }
+}
+
 /* The i-th matrix and the i-th vector by name are W_i and b_i. */
 static enum status choose_in_order(const struct network *net, const struct array_set *set, const char *path,
                                    struct chosen *out, struct error *e)
@@ -112,10 +129,14 @@ static enum status choose_in_order(const struct network *net, const struct array
             out->tensor[l * per_layer + which] = kind[which][l].tensor;
     }
     free(sorted);
-    return fits ? STATUS_OK
-                : error_set_at(e, STATUS_BAD_INPUT, path, 0, 0,
-                               "%zu matrices and %zu vectors, but the network has %zu weights and %s biases", n[0],
-                               n[1], net->n_layers, net->bias ? "as many" : "no");
+    if (fits)
+        return STATUS_OK;
+    char found[300];
+    list_names(set, sizeof found, found);
+    return error_set_at(e, STATUS_BAD_INPUT, path, 0, 0,
+                        "%zu matri%s and %zu vector%s (%s), but the network has %zu weights and %s biases", n[0],
+                        n[0] == 1 ? "x" : "ces", n[1], n[1] == 1 ? "" : "s", found, net->n_layers,
+                        net->bias ? "as many" : "no");
 }
 
 static enum status choose(const struct network *net, const struct array_set *set, const struct config_node *names,

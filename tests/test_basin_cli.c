@@ -5,6 +5,7 @@
 #include "tests/program.h"
 #include "tests/testing.h"
 
+#include <float.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -124,6 +125,23 @@ START_TEST(spectrum_is_made_of_singular_values)
 }
 END_TEST
 
+/* H = X^T X/n = diag(1/2, 2): the median of an even number of eigenvalues is the mean of the two in the middle. */
+START_TEST(median_of_an_even_number)
+{
+    testing_write(testing_path(path, folder, "r.yaml"),
+                  "kind: basin\nnetwork: {layers: [2, 1], activation: identity, bias: false}\n"
+                  "data: {rows: [[1, 0, 3], [0, 2, 8]]}\ntrain: {method: lm}\n");
+    program_run(&p, "basin", "spectrum", path);
+    assert_code(&p, 0);
+    char matrix[8], largest[8], median[8];
+    const char *line = strstr(p.text, "\n  H ");
+    ck_assert_ptr_nonnull(line);
+    ck_assert_int_eq(sscanf(line, " %7s 2 %7s %7s", matrix, largest, median), 3);
+    ck_assert_str_eq(largest, "2");
+    ck_assert_str_eq(median, "1.25");
+}
+END_TEST
+
 /* A sampled spectrum against all its eigenvalues, ascending: ends, trace within four standard errors, counts within
  * their bounds. */
 static void assert_sampled(const json_t *sampled, const json_t *dense)
@@ -133,6 +151,7 @@ static void assert_sampled(const json_t *sampled, const json_t *dense)
     for (i = 0; i < n; i++)
         trace += json_number_value(json_array_get(dense, i));
     ck_assert_uint_eq((size_t)number(sampled, "size"), n);
+    ck_assert_double_ge(number(sampled, "largest_error"), (double)n * DBL_EPSILON * number(sampled, "largest"));
     assert_close(number(sampled, "largest"), json_number_value(json_array_get(dense, n - 1)), 1e-5, 1e-6);
     assert_close(number(sampled, "smallest"), json_number_value(json_array_get(dense, 0)), 1e-5, 1e-6);
     ck_assert_double_lt(fabs(number(sampled, "trace") - trace), 4 * number(sampled, "trace_error") + 1e-9);
@@ -205,6 +224,8 @@ START_TEST(volume_is_a_bracket)
         const char *name = json_string_value(json_object_get(row, "name"));
         if (strcmp(name, "exact, of the quadratic") == 0)
             exact = number(row, "log_value");
+        if (strcmp(name, "zero directions thrown out") == 0)
+            ck_assert_str_eq(json_string_value(json_object_get(row, "note")), "there are none: as the row above");
         if (strcmp(json_string_value(json_object_get(row, "what")), "prior mass") != 0 ||
             !json_is_number(json_object_get(row, "error")))
             continue;
@@ -697,6 +718,7 @@ int main(void)
     tcase_add_test(answers, a_volume_of_which_nothing_stands_is_refused);
     tcase_add_test(answers, copies_that_touch_are_not_counted);
     tcase_add_test(answers, a_saddle_by_weight_decay_is_said);
+    tcase_add_test(answers, median_of_an_even_number);
     tcase_add_test(answers, walks_end_where_the_page_says);
     tcase_add_test(answers, widths_of_the_extent_are_a_range);
     tcase_add_test(answers, segment_answers_with_every_key);

@@ -275,7 +275,7 @@ START_TEST(what_does_not_fit_is_refused)
     f.set.n = 3;
     write_file(&f);
     load_must_refuse(WEIGHTS_OUT_IN, NULL,
-                     "1 matrices and 2 vectors, but the network has 2 weights and as many biases");
+                     "1 matrix and 2 vectors ('b2', 'b1', 'W2'), but the network has 2 weights and as many biases");
     testing_path(path, folder, "gone.safetensors");
     ck_assert_int_eq(weights_load(&net, path, WEIGHTS_OUT_IN, NULL, loaded, NULL, &e), STATUS_BAD_INPUT);
 }
