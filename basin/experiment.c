@@ -183,6 +183,40 @@ static enum status pass_targets_around(struct dataset *d, double part, uint64_t 
     return status;
 }
 
+/* Keys that say something to some sources only: a generator by its name, else dataset, inputs or rows. */
+static const struct {
+    const char *key, *sources[8];
+} data_keys[] = {
+    {"examples", {"teacher", "linear", "dataset", "inputs"}},
+    {"validation", {"teacher", "dataset", "inputs"}},
+    {"soft", {"xor", "parity", "boolean", "modular-addition", "dataset", "inputs"}},
+    {"targets", {"inputs"}},
+    {"truth_table", {"boolean"}},
+    {"hidden", {"teacher"}},
+    {"modulus", {"modular-addition"}},
+    {"part", {"modular-addition"}},
+    {"rank", {"projection"}},
+    {"noise", {"linear"}},
+};
+
+/* A key that the source does not look at is an error, not silence. */
+static enum status check_data_keys(const struct config_node *data, const char *source, struct error *e)
+{
+    for (size_t k = 0; k < sizeof data_keys / sizeof data_keys[0]; k++) {
+        const struct config_node *node = config_get(data, data_keys[k].key);
+        const char *const *s = data_keys[k].sources;
+        char list[120] = "";
+        size_t used = 0;
+        while (*s && strcmp(*s, source) != 0) {
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", *s);
+            s++;
+        }
+        if (node && !*s)
+            return config_error(node, e, "data.%s has no effect on %s, only on %s", data_keys[k].key, source, list);
+    }
+    return STATUS_OK;
+}
+
 static enum status read_data(struct basin_run *r, struct error *e)
 {
     const struct config_node *data = config_get(root_of(r), "data"), *generator = config_get(data, "generate"),
@@ -190,6 +224,10 @@ static enum status read_data(struct basin_run *r, struct error *e)
                              *rows = config_get(data, "rows");
     if (!!generator + !!dataset + !!inputs + !!rows != 1)
         return config_error(data, e, "data wants one of generate, dataset, inputs and rows");
+    const char *source = dataset ? "dataset" : inputs ? "inputs" : rows ? "rows" : config_text(generator, "");
+    enum status checked = check_data_keys(data, source, e);
+    if (checked)
+        return checked;
     size_t n = (size_t)config_integer(config_get(data, "examples"), 0);
     size_t n_validation = (size_t)config_integer(config_get(data, "validation"), 0);
     double soft = config_number(config_get(data, "soft"), 0);

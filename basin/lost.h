@@ -11,11 +11,12 @@
 #include "basin/problem.h"
 
 enum lost_cause {
-    LOST_DEAD_UNIT,       /* its activation or its slope is 0 on all examples, or nothing reads it */
-    LOST_DUPLICATE,       /* its activations are a multiple of another unit's */
-    LOST_RESCALING,       /* f(c z) = c^d f(z): incoming weights up, outgoing down */
-    LOST_LINEAR_GAUGE,    /* identity layers: any invertible map between two layers */
-    LOST_MERGED_INPUTS,   /* the layer's inputs are linearly dependent over the examples */
+    LOST_DEAD_UNIT,     /* its activation or its slope is 0 on all examples, or nothing reads it */
+    LOST_DUPLICATE,     /* its activations are a multiple of another unit's */
+    LOST_RESCALING,     /* f(c z) = c^d f(z): incoming weights up, outgoing down */
+    LOST_LINEAR_GAUGE,  /* any invertible map between two layers that are linear at every example: identity, or units of
+                         * relu  and leaky relu on the same side of their kinks */
+    LOST_MERGED_INPUTS, /* the layer's inputs are linearly dependent over the examples */
     LOST_DISCARDED_LAYER, /* a direction of the layer that no behaviour depends on */
     LOST_NOT_PINNED       /* fewer independent behaviours than parameters */
 };

@@ -252,11 +252,35 @@ static double outputs_size(struct trainer *t, const double *theta0)
     return size;
 }
 
+/* "17 steps and 3 Newton steps" */
+static const char *steps_done(const struct trainer *t, char *buffer, size_t size)
+{
+    int used = snprintf(buffer, size, "%ld steps", t->step);
+    if (t->newton_steps)
+        snprintf(buffer + used, size - (size_t)used, " and %ld Newton steps", t->newton_steps);
+    return buffer;
+}
+
+static enum status say_stopped(const struct trainer *t, struct error *e)
+{
+    char steps[80];
+    steps_done(t, steps, sizeof steps);
+    if (!t->options.checkpoint)
+        return error_set(e, STATUS_INTERRUPTED, "training stopped on request after %s", steps);
+    return error_set(e, STATUS_INTERRUPTED,
+                     "training stopped on request after %s; the same command goes on from there (%s)", steps,
+                     t->options.checkpoint);
+}
+
 static enum status begin(struct trainer *t, const double *theta0, struct error *e)
 {
     t->outputs_size = outputs_size(t, theta0);
-    if (checkpoint_read(t))
+    if (checkpoint_read(t)) {
+        char steps[80];
+        reporter_warning(t->reporter, "training goes on after %s, from %s", steps_done(t, steps, sizeof steps),
+                         t->options.checkpoint);
         return STATUS_OK;
+    }
     if (!trainer_go(t, theta0))
         return error_set(e, STATUS_FAILED, "the loss or its gradient is not finite where the training begins");
     struct train_point here = point_here(t);
@@ -447,8 +471,7 @@ enum status train_run(const struct problem *p, const double *theta0, const struc
     }
     status = finish(&t, out, e);
     if (!status && end == TRAIN_STOPPED)
-        status = error_set(e, STATUS_INTERRUPTED, "training stopped on request after %ld steps%s", t.step,
-                           t.options.checkpoint ? "; the same command goes on from there" : "");
+        status = say_stopped(&t, e);
 done:
     trainer_clear(&t);
     return status;

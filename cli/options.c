@@ -75,15 +75,21 @@ static const struct {
 };
 enum { N_OPTIONS = sizeof all_options / sizeof all_options[0] };
 
-/* A whole number in [0, most]. */
-static uint64_t read_whole(const char *text, uint64_t most, const char *what, struct argp_state *state)
+/* A whole number in [least, most]. */
+static uint64_t read_from(const char *text, uint64_t least, uint64_t most, const char *what, struct argp_state *state)
 {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value > most)
-        argp_error(state, "%s: '%s' is not a whole number from 0 to %llu", what, text, (unsigned long long)most);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value < least || value > most)
+        argp_error(state, "%s: '%s' is not a whole number from %llu to %llu", what, text, (unsigned long long)least,
+                   (unsigned long long)most);
     return value;
+}
+
+static uint64_t read_whole(const char *text, uint64_t most, const char *what, struct argp_state *state)
+{
+    return read_from(text, 0, most, what, state);
 }
 
 static double read_year(const char *text, const char *what, struct argp_state *state)
@@ -172,7 +178,7 @@ static error_t read_option(int key, char *argument, struct argp_state *state)
         o->quiet = true;
         return 0;
     case KEY_THREADS:
-        o->threads = (int)read_whole(argument, 1024, "--threads", state);
+        o->threads = (int)read_from(argument, 1, 1024, "--threads", state);
         return 0;
     case KEY_SEED:
         o->seed = read_whole(argument, UINT64_MAX, "--seed", state);

@@ -250,6 +250,9 @@ enum status sampler_run(struct sampler *s, size_t draws, const struct reporter *
     size_t goal = s->options.warmup + draws * s->options.thin, slice = 1 + draws * s->options.thin / 20;
     enum status status = sampler_reserve(s, draws, e);
     double saved = now();
+    if (s->resumed)
+        reporter_warning(reporter, "chains go on from %s", s->checkpoint);
+    s->resumed = false;
     while (!status && (!s->warm || least_iteration(s) < goal)) {
         size_t at = least_iteration(s), end = at + slice < goal ? at + slice : goal;
         status = run_block(s, s->warm ? end : block_end(&s->options, at), goal, reporter, e);
@@ -260,7 +263,10 @@ enum status sampler_run(struct sampler *s, size_t draws, const struct reporter *
         }
     }
     if (status == STATUS_INTERRUPTED)
-        return error_set(e, STATUS_INTERRUPTED, "stopped");
+        return s->checkpoint
+                   ? error_set(e, STATUS_INTERRUPTED,
+                               "chains stopped on request; the same command goes on from there (%s)", s->checkpoint)
+                   : error_set(e, STATUS_INTERRUPTED, "chains stopped on request");
     if (!status)
         s->draws = draws > s->draws ? draws : s->draws;
     return status;

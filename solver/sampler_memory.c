@@ -197,7 +197,8 @@ enum status sampler_new(const struct sampler_target *target, const struct sample
     if (!allocate(s, options))
         return error_memory(e);
     enum status status = make_contexts(s, e);
-    if (!status && s->checkpoint && sampler_load(s))
+    s->resumed = !status && s->checkpoint && sampler_load(s);
+    if (s->resumed)
         return STATUS_OK;
     if (!status)
         status = begin_metrics(s, options, e);

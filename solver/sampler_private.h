@@ -106,6 +106,7 @@ struct sampler {
     struct metric *metrics; /* (rungs) */
     double *steps;          /* (rungs) of all chains, once warm-up is over */
     bool warm;
+    bool resumed;  /* from the checkpoint, and not yet said */
     size_t pooled; /* end of the last block of warm-up whose chains were pooled */
     struct chain *chains;
     double *memory; /* of chains and metrics */

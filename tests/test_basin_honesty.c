@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -189,10 +190,99 @@ START_TEST(one_network_is_related_to_nothing)
 }
 END_TEST
 
+/* --- interruptions -------------------------------------------------------------------------------------------------*/
+
+/* Run `arguments` (NULL last) and stop it where it is after so many seconds. */
+static void stop_after(double seconds, const char *const *arguments)
+{
+    program_clear(&p);
+    program_start(&p, arguments);
+    program_wait_until_caught(&p);
+    program_pause(seconds);
+    kill(p.child, SIGINT);
+    program_finish(&p);
+    assert_code(&p, 130);
+}
+
+/* The file that the message names in its last brackets. */
+static void assert_names_a_file(const char *says)
+{
+    char file[TESTING_PATH] = "";
+    assert_contains(p.errors, says);
+    assert_contains(p.errors, "the same command goes on from there (");
+    const char *begin = strrchr(p.errors, '(') + 1;
+    snprintf(file, sizeof file, "%.*s", (int)strcspn(begin, ")"), begin);
+    ck_assert_msg(testing_exists(file), "%s is not there", file);
+}
+
+START_TEST(a_stopped_training_says_where_it_is_kept)
+{
+    char out[TESTING_PATH];
+    testing_path(out, folder, "out");
+    const char *const arguments[] = {"basin",
+                                     "train",
+                                     "scenarios/basin-digits.yaml",
+                                     "--out",
+                                     out,
+                                     "--set=data.examples=1024",
+                                     "--set=train={method: adam, max_steps: 1000000}",
+                                     NULL};
+    stop_after(0.5, arguments);
+    assert_names_a_file("training stopped on request after ");
+    ck_assert_ptr_null(strstr(p.errors, "goes on after"));
+    stop_after(0.5, arguments);
+    assert_contains(p.errors, "training goes on after ");
+}
+END_TEST
+
+START_TEST(stopped_chains_say_where_they_are_kept)
+{
+    char out[TESTING_PATH];
+    testing_path(out, folder, "out");
+    const char *const arguments[] = {"basin",
+                                     "llc",
+                                     XOR,
+                                     "--out",
+                                     out,
+                                     "--set=train={method: lm}",
+                                     "--set=llc={n: 20, curve_to: 20, warmup: 1000000}",
+                                     NULL};
+    stop_after(2, arguments);
+    assert_names_a_file("chains stopped on request");
+    stop_after(2, arguments);
+    assert_contains(p.errors, "chains go on from ");
+}
+END_TEST
+
+/* --- keys without an effect ----------------------------------------------------------------------------------------*/
+
+static const struct {
+    const char *setting, *says;
+} idle[] = {
+    {"data={generate: xor, examples: 99}",
+     "data.examples has no effect on xor, only on teacher, linear, dataset, inputs"},
+    {"data={generate: xor, modulus: 5}", "data.modulus has no effect on xor, only on modular-addition"},
+    {"data={generate: linear, soft: 0.1}", "data.soft has no effect on linear"},
+    {"data={dataset: digits, noise: 1}", "data.noise has no effect on dataset"},
+    {"data={rows: [[1, 1, 1]], validation: 1}", "data.validation has no effect on rows"},
+};
+
+START_TEST(a_key_without_an_effect_is_refused)
+{
+    char setting[200];
+    snprintf(setting, sizeof setting, "--set=%s", idle[_i].setting);
+    program_run(&p, "basin", "audit", XOR, setting);
+    assert_code(&p, 2);
+    ck_assert_uint_eq(program_count_lines(p.errors), 1);
+    assert_contains(p.errors, idle[_i].says);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("honesty of the basin commands");
-    TCase *seeds = tcase_create("seeds"), *minima = tcase_create("minima");
+    TCase *seeds = tcase_create("seeds"), *minima = tcase_create("minima"), *stops = tcase_create("interruptions"),
+          *keys = tcase_create("keys");
     tcase_add_checked_fixture(seeds, setup, teardown);
     tcase_add_test(seeds, the_seed_moves_what_is_drawn);
     tcase_add_test(seeds, the_seed_leaves_weights_alone);
@@ -201,7 +291,14 @@ int main(void)
     tcase_add_test(minima, a_training_cut_short_has_no_learning_coefficient);
     tcase_add_test(minima, weights_as_they_stand_are_called_no_minimum);
     tcase_add_test(minima, one_network_is_related_to_nothing);
+    tcase_add_checked_fixture(stops, setup, teardown);
+    tcase_add_test(stops, a_stopped_training_says_where_it_is_kept);
+    tcase_add_test(stops, stopped_chains_say_where_they_are_kept);
+    tcase_add_checked_fixture(keys, setup, teardown);
+    tcase_add_loop_test(keys, a_key_without_an_effect_is_refused, 0, sizeof idle / sizeof idle[0]);
     suite_add_tcase(suite, seeds);
     suite_add_tcase(suite, minima);
+    suite_add_tcase(suite, stops);
+    suite_add_tcase(suite, keys);
     return testing_main(suite);
 }
