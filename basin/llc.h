@@ -28,7 +28,7 @@ struct llc {
     bool has_rank;
     size_t rank_g;
     double quadratic; /* sum 1/2 n beta h/(n beta h + gamma) over H's eigenvalues at theta*; NAN: not computed */
-    double descent; /* minimum_descent there, in units of 1/sqrt(gamma); NAN likewise */
+    double descent;   /* minimum_descent there, in units of 1/sqrt(gamma); NAN likewise */
 };
 
 /* The n >= e with n/ln n = n_beta; NAN below e. */

@@ -9,7 +9,7 @@ struct basin_output_request {
     const struct basin_result *results; /* (n) */
     size_t n;
     const struct findings *across; /* of all runs together */
-    const char *folder; /* see run_folder_open */
+    const char *folder;            /* see run_folder_open */
     bool force;
     const json_t *about; /* see growth/output.h */
     bool complete;

@@ -57,7 +57,7 @@ double contest_bootstrap(const struct baseline_rows *rows, size_t replicates, ui
         struct random_stream random = random_stream(seed, b);
         resample(rows, curve, residual, &random, made.value);
         double one = handicap(&made, &other);
-        done += isfinite(one);
+        done += isfinite(one) ? 1 : 0;
         as_bad += isfinite(one) && one >= observed;
     }
     free(curve);
