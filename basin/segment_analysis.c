@@ -2,6 +2,7 @@
  */
 #include "base/json.h"
 #include "basin/drain.h"
+#include "basin/estimate.h"
 #include "basin/segment.h"
 #include "config/config.h"
 #include "solver/linalg.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WALKED_MOST = 32, WALKS_MOST = 2 * WALKED_MOST, SCALES = 6, DRAIN_MOST = 300 };
+enum { WALKED_MOST = 32, WALKS_MOST = 2 * WALKED_MOST, SCALES = 6, UNIT_SCALE = 1, DRAIN_MOST = 300, SHOWN = 20 };
 
 const struct config_field segment_schema[] = {
     {.key = "threshold",
@@ -37,7 +38,7 @@ const struct config_field segment_schema[] = {
      .type = CONFIG_INTEGER,
      .low = 0,
      .high = 1e6,
-     .fallback = "50 up to 300 parameters, else 0",
+     .fallback = "200 up to 300 parameters, else 0",
      .meaning = "points at each of 6 widths of the cross-section whose flow is followed into the segment"},
     {0}};
 
@@ -170,11 +171,26 @@ static enum status drain_all(struct bench *b, size_t points, struct error *e)
     return status;
 }
 
-/* ln of the volume of the drained part of the segment with a cross-section `scale` times as wide. */
+/* ln of the volume of the drained part of the segment with a cross-section `scale` times as wide; NAN: refused, fewer
+ * than 100 points drained. */
 static double drained_volume(const struct bench *b, const struct drained *d)
 {
+    if (d->inside < ESTIMATE_LEAST_ESS)
+        return NAN;
     return b->segment.log_volume_capped + (double)b->segment.rank * log(d->scale) +
            log((double)d->inside / (double)d->points);
+}
+
+/* Its standard error, binomial; of one more trial where all points drained, lest it be 0. */
+static double drained_error(const struct drained *d)
+{
+    double n = (double)d->points, part = d->inside == d->points ? (n - 1) / n : (double)d->inside / n;
+    return d->inside < ESTIMATE_LEAST_ESS ? NAN : sqrt((1 - part) / (part * n));
+}
+
+static const char *ended_by(const struct segment *s, size_t j)
+{
+    return s->width[j] == s->prior_width[j] ? "prior" : "behaviour";
 }
 
 /* --- showing */
@@ -207,6 +223,7 @@ static json_t *drained_to_json(const struct bench *b)
         json_object_set_new(o, "inside", json_integer((json_int_t)d->inside));
         json_object_set_new(o, "points", json_integer((json_int_t)d->points));
         json_object_set_new(o, "log_volume", json_number_or_null(drained_volume(b, d)));
+        json_object_set_new(o, "error", json_number_or_null(drained_error(d)));
         json_array_append_new(list, o);
     }
     return list;
@@ -215,7 +232,9 @@ static json_t *drained_to_json(const struct bench *b)
 static json_t *segment_to_json(const struct bench *b)
 {
     const struct segment *s = &b->segment;
-    json_t *o = json_object();
+    json_t *o = json_object(), *by = json_array();
+    for (size_t j = 0; j < s->dimension; j++)
+        json_array_append_new(by, json_string(ended_by(s, j)));
     json_object_set_new(o, "threshold", json_real(s->threshold));
     json_object_set_new(o, "tolerance", json_real(s->tolerance));
     json_object_set_new(o, "rank", json_integer((json_int_t)s->rank));
@@ -227,6 +246,10 @@ static json_t *segment_to_json(const struct bench *b)
     json_object_set_new(o, "across_capped", json_integer((json_int_t)s->across_capped));
     json_object_set_new(o, "log_volume_capped", json_number_or_null(s->log_volume_capped));
     json_object_set_new(o, "widths", json_numbers(s->width, s->dimension));
+    json_object_set_new(o, "ended_by", by);
+    json_object_set_new(o, "singular_values", json_numbers(s->singular, s->dimension));
+    json_object_set_new(o, "prior_widths", json_numbers(s->prior_width, s->dimension));
+    json_object_set_new(o, "widths_across", json_numbers(s->across_width, s->rank));
     json_object_set_new(o, "walks", walks_to_json(b));
     json_object_set_new(o, "drained", drained_to_json(b));
     return o;
@@ -270,6 +293,29 @@ static struct table *summary_table(const struct bench *b)
     return t;
 }
 
+/* Those along which the behaviour changes the most; the figure and the JSON have all. */
+static struct table *directions_table(const struct segment *s)
+{
+    static const char *const headings[] = {"direction",    "singular value", "by the behaviour",
+                                           "by the prior", "width",          "ended by"};
+    struct table *t = table_new("Directions along the manifold");
+    for (size_t i = 0; i < 6; i++)
+        table_add_column(t, headings[i], i == 5 ? TABLE_LEFT : TABLE_RIGHT);
+    for (size_t j = 0; j < s->dimension && j < SHOWN; j++) {
+        table_add_row(t);
+        table_add_cell(t, "%zu", j + 1);
+        table_add_cell(t, "%.4g", s->singular[j]);
+        if (s->singular[j] > 0)
+            table_add_cell(t, "%.4g", s->tolerance / s->singular[j]);
+        else
+            table_add_cell(t, "without end");
+        table_add_cell(t, "%.4g", s->prior_width[j]);
+        table_add_cell(t, "%.4g", s->width[j]);
+        table_add_cell(t, "%s", ended_by(s, j));
+    }
+    return t;
+}
+
 static struct table *walks_table(const struct bench *b)
 {
     static const char *const headings[] = {"direction", "width", "found",           "found/width",
@@ -293,19 +339,23 @@ static struct table *walks_table(const struct bench *b)
 
 static struct table *drained_table(const struct bench *b)
 {
-    static const char *const headings[] = {"cross-section times", "drain into the segment", "ln drained volume"};
+    static const char *const headings[] = {"cross-section times", "drain into the segment", "ln drained volume",
+                                           "error"};
     struct table *t = table_new("What the flow drains into the segment");
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         table_add_column(t, headings[i], TABLE_RIGHT);
     for (size_t i = 0; i < b->n_drained; i++) {
         const struct drained *d = &b->drained[i];
         table_add_row(t);
         table_add_cell(t, "%.3g", d->scale);
         table_add_cell(t, "%zu of %zu", d->inside, d->points);
-        if (d->inside)
-            table_add_cell(t, "%.6g", drained_volume(b, d));
-        else
+        if (d->inside < ESTIMATE_LEAST_ESS) {
+            table_add_cell(t, "refused");
             table_add_cell(t, "-");
+            continue;
+        }
+        table_add_cell(t, "%.6g", drained_volume(b, d));
+        table_add_cell(t, "%.2g", drained_error(d));
     }
     return t;
 }
@@ -372,6 +422,7 @@ static void show(const struct bench *b, struct findings *out)
     out->json = json_object();
     json_object_set_new(out->json, "segment", segment_to_json(b));
     findings_add_table(out, summary_table(b));
+    findings_add_table(out, directions_table(&b->segment));
     if (b->n_walks)
         findings_add_table(out, walks_table(b));
     if (b->n_drained)
@@ -385,6 +436,12 @@ static void show(const struct bench *b, struct findings *out)
                               "Walks along the manifold ended at %.3g to %.3g of the width that the Jacobian says "
                               "(%zu of %zu walks came to an end).",
                               low, high, ended, b->n_walks);
+    if (b->n_drained)
+        findings_add_sentence(
+            out,
+            "Where the cross-section is as wide as the loss allows, %zu of %zu points drain back into "
+            "the segment; volumes of fewer than %d points are refused.",
+            b->drained[UNIT_SCALE].inside, b->drained[UNIT_SCALE].points, ESTIMATE_LEAST_ESS);
     findings_add_figure(out, widths_figure(b));
 }
 
@@ -392,7 +449,7 @@ static enum status run_segment(const struct minimum *m, const struct config_node
                                const struct reporter *reporter, struct findings *out, struct error *e)
 {
     struct bench b = {.m = m, .reporter = reporter};
-    size_t points = m->problem->network.n_parameters <= DRAIN_MOST ? 50 : 0;
+    size_t points = m->problem->network.n_parameters <= DRAIN_MOST ? 200 : 0;
     points = (size_t)config_integer(config_get(options, "points"), (long)points);
     enum status status = segment_find(m, config_number(config_get(options, "threshold"), 0.01),
                                       config_number(config_get(options, "tolerance"), 0.1), &b.segment, e);

@@ -342,10 +342,16 @@ START_TEST(widths_of_the_extent_are_a_range)
 }
 END_TEST
 
+static double at(const json_t *o, const char *key, size_t i)
+{
+    return json_number_value(json_array_get(json_object_get(o, key), i));
+}
+
 START_TEST(segment_answers_with_every_key)
 {
-    static const char *const keys[] = {"threshold",         "tolerance",  "rank",   "dimension", "capped", "log_volume",
-                                       "log_cross_section", "log_extent", "widths", "walks",     "drained"};
+    static const char *const keys[] = {"threshold",  "tolerance",         "rank",       "dimension", "capped",
+                                       "log_volume", "log_cross_section", "log_extent", "widths",    "walks",
+                                       "drained",    "widths_across",     "ended_by"};
     json_t *root, *w;
     size_t i;
     program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", "--set=segment.points=10",
@@ -362,6 +368,29 @@ START_TEST(segment_answers_with_every_key)
         ck_assert_double_lt(number(w, "found"), 1.25 * number(w, "predicted"));
     }
     ck_assert_uint_eq(i, 4);
+    /* what ended each width, from the numbers it is the smaller one of */
+    for (i = 0; i < 14; i++) {
+        double s = at(segment, "singular_values", i), prior = at(segment, "prior_widths", i);
+        bool by_prior = !(0.1 / s < prior);
+        ck_assert_str_eq(json_string_value(json_array_get(json_object_get(segment, "ended_by"), i)),
+                         by_prior ? "prior" : "behaviour");
+        assert_close(at(segment, "widths", i), fmin(0.1 / s, prior), 1e-9, 1);
+    }
+    ck_assert_uint_eq(json_array_size(json_object_get(segment, "widths_across")), 24);
+    json_array_foreach(json_object_get(segment, "drained"), i, w)
+    {
+        ck_assert(json_is_null(json_object_get(w, "log_volume"))); /* 10 points are too few */
+    }
+    json_decref(root);
+    program_clear(&p);
+    program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", "--set=segment.walks=0",
+                "--set=segment.points=120", "--json");
+    segment = json_object_get(first_run(&root), "segment");
+    w = json_array_get(json_object_get(segment, "drained"), 0);
+    double part = number(w, "inside") / 120;
+    ck_assert_double_gt(part, 0.9);
+    assert_close(number(w, "log_volume"), number(segment, "log_volume_capped") + 24 * log(0.5) + log(part), 1e-9, 1);
+    assert_close(number(w, "error"), sqrt((1 - fmin(part, 119.0 / 120)) / (fmin(part, 119.0 / 120) * 120)), 1e-9, 1);
     json_decref(root);
     program_clear(&p);
     program_run(&p, "basin", "segment", XOR, LM);
@@ -414,13 +443,23 @@ START_TEST(networks_are_related)
     }
     ck_assert_str_eq(json_string_value(json_object_get(relations, "quality")), "minus validation loss");
     ck_assert_str_eq(json_string_value(json_object_get(relations, "reference")), "exact, of the quadratic");
+    const char *worst_row = json_string_value(json_object_get(relations, "worst_row"));
+    double worst = NAN, least = INFINITY;
     json_array_foreach(json_object_get(relations, "metrics"), i, m)
     {
         const json_t *with = json_object_get(m, "with_quality");
+        const char *name = json_string_value(json_object_get(m, "name"));
+        double rho_reference = json_number_value(json_object_get(json_object_get(m, "with_reference"), "rho"));
+        bool is_row = json_is_number(json_object_get(json_object_get(m, "with_reference"), "rho")) &&
+                      (strncmp(name, "star", 4) == 0 || strncmp(name, "zero", 4) == 0 || strstr(name, "saddle") ||
+                       strncmp(name, "H +", 3) == 0 || strncmp(name, "beta H", 6) == 0);
+        least = is_row ? fmin(least, rho_reference) : least;
+        worst = strcmp(name, worst_row) == 0 ? rho_reference : worst;
         if (strcmp(json_string_value(json_object_get(m, "name")), "distance from the origin") == 0)
             rho = number(with, "rho");
     }
     assert_close(rho, naive_spearman(N, distance, quality), 1e-12, 1);
+    ck_assert_double_eq(worst, least);
     json_decref(root);
 }
 END_TEST
