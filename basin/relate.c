@@ -2,6 +2,7 @@
  * from the origin, validation accuracy. The runs of an experiment are the networks; what audit and volume found in each
  * is read from their answers. */
 #include "base/json.h"
+#include "basin/relate_private.h"
 #include "basin/session.h"
 #include "config/config.h"
 #include "solver/random.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METRICS_MOST = 40, BOOTSTRAPS = 1000, NAME = 64, PANELS = 4, GROUPS_MOST = 8, LEAST_RUNS = 4 };
+enum { BOOTSTRAPS = 1000, LEAST_RUNS = 4 };
 
 /* --- one network */
 
@@ -78,29 +79,12 @@ static enum status run_relate(const struct minimum *m, const struct config_node 
 
 /* --- all of them */
 
-struct metric {
-    char name[NAME];
-    bool is_row; /* of the volumes */
-    double *x;   /* (n); NAN: not there */
-};
-
-struct relation {
-    size_t n;
-    struct metric metrics[METRICS_MOST];
-    size_t n_metrics;
-    size_t group[1000], n_groups; /* variants: run names without what a repeat appends */
-    char group_name[GROUPS_MOST][NAME];
-    size_t quality, reference; /* metrics: validation accuracy (or minus its loss), the mass held to be nearest to the
-                                * truth; METRICS_MOST: there is none */
-    uint64_t seed;             /* of the bootstrap */
-};
-
 static double *metric(struct relation *r, const char *name, bool is_row)
 {
     for (size_t k = 0; k < r->n_metrics; k++)
         if (strcmp(r->metrics[k].name, name) == 0)
             return r->metrics[k].x;
-    if (r->n_metrics == METRICS_MOST)
+    if (r->n_metrics == RELATE_METRICS)
         return NULL;
     struct metric *m = &r->metrics[r->n_metrics];
     m->x = malloc(r->n * sizeof *m->x);
@@ -136,7 +120,7 @@ static void set_rows(struct relation *r, size_t run, const json_t *volume)
 
 static void set_group(struct relation *r, size_t run, const char *name)
 {
-    char stem[NAME];
+    char stem[RELATE_NAME];
     snprintf(stem, sizeof stem, "%s", name);
     char *dash = strrchr(stem, '-');
     if (dash && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1))
@@ -144,17 +128,9 @@ static void set_group(struct relation *r, size_t run, const char *name)
     size_t g = 0;
     while (g < r->n_groups && strcmp(r->group_name[g], stem) != 0)
         g++;
-    if (g == r->n_groups && g < GROUPS_MOST)
-        snprintf(r->group_name[r->n_groups++], NAME, "%s", stem);
-    r->group[run] = g < GROUPS_MOST ? g : GROUPS_MOST - 1;
-}
-
-static size_t find_metric(const struct relation *r, const char *name)
-{
-    for (size_t k = 0; k < r->n_metrics; k++)
-        if (strcmp(r->metrics[k].name, name) == 0)
-            return k;
-    return METRICS_MOST;
+    if (g == r->n_groups && g < RELATE_GROUPS)
+        snprintf(r->group_name[r->n_groups++], RELATE_NAME, "%s", stem);
+    r->group[run] = g < RELATE_GROUPS ? g : RELATE_GROUPS - 1;
 }
 
 static void gather(struct relation *r, const struct basin_result *results)
@@ -173,12 +149,12 @@ static void gather(struct relation *r, const struct basin_result *results)
             set(r, "minus validation loss", false, i, json_object_get(own, "validation_loss"), -1);
         }
     }
-    r->quality = find_metric(r, "validation accuracy");
-    if (r->quality == METRICS_MOST)
-        r->quality = find_metric(r, "minus validation loss");
-    r->reference = find_metric(r, "annealed down from theta*");
-    if (r->reference == METRICS_MOST)
-        r->reference = find_metric(r, "exact, of the quadratic");
+    r->quality = relate_find_metric(r, "validation accuracy");
+    if (r->quality == RELATE_METRICS)
+        r->quality = relate_find_metric(r, "minus validation loss");
+    r->reference = relate_find_metric(r, "annealed down from theta*");
+    if (r->reference == RELATE_METRICS)
+        r->reference = relate_find_metric(r, "exact, of the quadratic");
 }
 
 /* --- Spearman's rank correlation */
@@ -218,11 +194,6 @@ static double correlation(size_t n, const double *x, const double *y)
     bool varies = xx > 1e-9 * (double)n && yy > 1e-9 * (double)n; /* ranks */
     return varies ? xy / sqrt(xx * yy) : NAN;
 }
-
-struct spearman {
-    double rho, error, low, high; /* error: of the bootstrap; low, high: its 95 % interval */
-    size_t n;
-};
 
 /* scratch (6 n + BOOTSTRAPS). */
 static struct spearman spearman(size_t n, const double *x, const double *y, uint64_t seed, double *scratch)
@@ -297,56 +268,100 @@ static json_t *spearman_to_json(const struct spearman *s)
     return o;
 }
 
-static void add_correlations(const struct relation *r, struct findings *out, double *scratch)
+/* scratch (8 n + BOOTSTRAPS). */
+static void correlate(struct relation *r, double *scratch)
+{
+    const struct spearman none = {.rho = NAN, .error = NAN, .low = NAN, .high = NAN};
+    size_t n = r->n;
+    double *a = scratch + 6 * n + BOOTSTRAPS, *b = a + n;
+    const double *quality = r->quality < RELATE_METRICS ? r->metrics[r->quality].x : NULL,
+                 *reference = r->reference < RELATE_METRICS ? r->metrics[r->reference].x : NULL;
+    for (size_t k = 0; k < r->n_metrics; k++) {
+        struct metric *m = &r->metrics[k];
+        m->with_quality = m->within_variants = m->with_reference = none;
+        if (quality && k != r->quality) {
+            m->with_quality = spearman(n, m->x, quality, r->seed, scratch);
+            centre_groups(r, m->x, a);
+            centre_groups(r, quality, b);
+            m->within_variants = spearman(n, a, b, r->seed, scratch);
+        }
+        if (reference && k != r->reference)
+            m->with_reference = spearman(n, m->x, reference, r->seed, scratch);
+    }
+}
+
+/* The row of the volumes that goes with the reference the least. */
+static size_t worst_row(const struct relation *r)
+{
+    size_t worst = RELATE_METRICS;
+    for (size_t k = 0; k < r->n_metrics; k++) {
+        double rho = r->metrics[k].is_row ? r->metrics[k].with_reference.rho : NAN;
+        if (rho < (worst < RELATE_METRICS ? r->metrics[worst].with_reference.rho : INFINITY))
+            worst = k;
+    }
+    return worst;
+}
+
+static json_t *name_of(const struct relation *r, size_t k)
+{
+    return k < RELATE_METRICS ? json_string(r->metrics[k].name) : json_null();
+}
+
+static json_t *relation_to_json(const struct relation *r)
+{
+    json_t *o = json_object(), *list = json_array();
+    for (size_t k = 0; k < r->n_metrics; k++) {
+        const struct metric *m = &r->metrics[k];
+        json_t *item = json_object();
+        json_object_set_new(item, "name", json_string(m->name));
+        json_object_set_new(item, "with_quality", spearman_to_json(&m->with_quality));
+        json_object_set_new(item, "with_quality_within_variants", spearman_to_json(&m->within_variants));
+        json_object_set_new(item, "with_reference", spearman_to_json(&m->with_reference));
+        json_array_append_new(list, item);
+    }
+    json_object_set_new(o, "quality", name_of(r, r->quality));
+    json_object_set_new(o, "reference", name_of(r, r->reference));
+    json_object_set_new(o, "worst_row", name_of(r, worst_row(r)));
+    json_object_set_new(o, "metrics", list);
+    return o;
+}
+
+static struct table *correlations_table(const struct relation *r)
 {
     struct table *t =
         table_new("What goes with what (Spearman's rank correlation, error and 95 % interval by bootstrap)");
-    json_t *list = json_array();
-    size_t n = r->n, worst = METRICS_MOST;
-    double *a = scratch + 6 * n + BOOTSTRAPS, *b = a + n, worst_rho = INFINITY;
-    const double *quality = r->quality < METRICS_MOST ? r->metrics[r->quality].x : NULL,
-                 *reference = r->reference < METRICS_MOST ? r->metrics[r->reference].x : NULL;
     table_add_column(t, "of a network", TABLE_LEFT);
-    table_add_column(t, quality ? r->metrics[r->quality].name : "quality", TABLE_RIGHT);
+    table_add_column(t, r->quality < RELATE_METRICS ? r->metrics[r->quality].name : "quality", TABLE_RIGHT);
     table_add_column(t, "the same, within variants", TABLE_RIGHT);
-    table_add_column(t, reference ? r->metrics[r->reference].name : "reference", TABLE_RIGHT);
+    table_add_column(t, r->reference < RELATE_METRICS ? r->metrics[r->reference].name : "reference", TABLE_RIGHT);
     for (size_t k = 0; k < r->n_metrics; k++) {
         const struct metric *m = &r->metrics[k];
-        struct spearman s[3] = {{.rho = NAN}, {.rho = NAN}, {.rho = NAN}};
-        if (quality && k != r->quality) {
-            s[0] = spearman(n, m->x, quality, r->seed, scratch);
-            centre_groups(r, m->x, a);
-            centre_groups(r, quality, b);
-            s[1] = spearman(n, a, b, r->seed, scratch);
-        }
-        if (reference && k != r->reference)
-            s[2] = spearman(n, m->x, reference, r->seed, scratch);
-        if (m->is_row && s[2].rho < worst_rho)
-            worst = k, worst_rho = s[2].rho;
         table_add_row(t);
         table_add_cell(t, "%s", m->name);
-        json_t *o = json_object();
-        json_object_set_new(o, "name", json_string(m->name));
-        static const char *const keys[] = {"with_quality", "with_quality_within_variants", "with_reference"};
-        for (size_t i = 0; i < 3; i++) {
-            add_spearman(t, &s[i]);
-            json_object_set_new(o, keys[i], spearman_to_json(&s[i]));
-        }
-        json_array_append_new(list, o);
+        add_spearman(t, &m->with_quality);
+        add_spearman(t, &m->within_variants);
+        add_spearman(t, &m->with_reference);
     }
-    json_t *relations = json_object();
-    json_object_set_new(relations, "quality", quality ? json_string(r->metrics[r->quality].name) : json_null());
-    json_object_set_new(relations, "reference", reference ? json_string(r->metrics[r->reference].name) : json_null());
-    json_object_set_new(relations, "worst_row",
-                        worst < METRICS_MOST ? json_string(r->metrics[worst].name) : json_null());
-    json_object_set_new(relations, "metrics", list);
+    return t;
+}
+
+static void show_correlations(const struct relation *r, struct findings *out)
+{
+    size_t worst = worst_row(r), thrown = relate_find_metric(r, "zero directions thrown out");
     out->json = json_object();
-    json_object_set_new(out->json, "relations", relations);
-    findings_add_table(out, t);
-    if (worst < METRICS_MOST)
-        findings_add_sentence(out,
-                              "The row of the volumes that ranks the networks least like \"%s\" is \"%s\" (%+.2f).",
-                              r->metrics[r->reference].name, r->metrics[worst].name, worst_rho);
+    json_object_set_new(out->json, "relations", relation_to_json(r));
+    findings_add_table(out, correlations_table(r));
+    if (worst == RELATE_METRICS)
+        return;
+    const struct spearman *w = &r->metrics[worst].with_reference;
+    findings_add_sentence(out,
+                          "The row of the volumes that ranks the networks least like \"%s\" is \"%s\" (%+.2f +- %.2f).",
+                          r->metrics[r->reference].name, r->metrics[worst].name, w->rho, w->error);
+    if (thrown < RELATE_METRICS && thrown != worst) {
+        const struct spearman *t = &r->metrics[thrown].with_reference;
+        findings_add_sentence(out, "Throwing the zero directions out does not rank them worst: %+.2f +- %.2f.", t->rho,
+                              t->error);
+    }
 }
 
 static struct table *values_table(const struct relation *r, const struct basin_result *results)
@@ -357,14 +372,14 @@ static struct table *values_table(const struct relation *r, const struct basin_r
     struct table *t = table_new("The networks");
     table_add_column(t, "run", TABLE_LEFT);
     for (size_t k = 0; k < sizeof shown / sizeof shown[0]; k++)
-        if (find_metric(r, shown[k]) < METRICS_MOST)
+        if (relate_find_metric(r, shown[k]) < RELATE_METRICS)
             table_add_column(t, shown[k], TABLE_RIGHT);
     for (size_t i = 0; i < r->n; i++) {
         table_add_row(t);
         table_add_cell(t, "%s", results[i].run->name);
         for (size_t k = 0; k < sizeof shown / sizeof shown[0]; k++) {
-            size_t m = find_metric(r, shown[k]);
-            if (m == METRICS_MOST)
+            size_t m = relate_find_metric(r, shown[k]);
+            if (m == RELATE_METRICS)
                 continue;
             if (isfinite(r->metrics[m].x[i]))
                 table_add_cell(t, "%.6g", r->metrics[m].x[i]);
@@ -375,45 +390,9 @@ static struct table *values_table(const struct relation *r, const struct basin_r
     return t;
 }
 
-static void add_panel(const struct relation *r, struct figure *f, size_t x, size_t y, bool legend, double *scratch)
-{
-    struct axis ax = {.label = r->metrics[x].name, .scale = AXIS_LINEAR, .low = NAN, .high = NAN},
-                ay = {.label = r->metrics[y].name, .scale = AXIS_LINEAR, .low = NAN, .high = NAN};
-    size_t panel = figure_add_panel(f, "", &ax, &ay);
-    for (size_t g = 0; g < r->n_groups; g++) {
-        size_t n = 0;
-        for (size_t i = 0; i < r->n; i++)
-            if (r->group[i] == g && isfinite(r->metrics[x].x[i]) && isfinite(r->metrics[y].x[i])) {
-                scratch[n] = r->metrics[x].x[i];
-                scratch[r->n + n++] = r->metrics[y].x[i];
-            }
-        if (n)
-            figure_add_series(f, panel, MARK_POINTS, (int)g, legend ? r->group_name[g] : NULL, n, scratch,
-                              scratch + r->n, NULL);
-    }
-}
-
-static struct figure *relations_figure(const struct relation *r, double *scratch)
-{
-    static const char *const against_quality[] = {"rank G", "distance from the origin"};
-    static const char *const against_reference[] = {"zero directions thrown out", "H + weight decay"};
-    struct figure *f =
-        figure_new("relations", "Information loss, volume and generalisation",
-                   "One point a network, one colour a variant. Below: two repairs of the singular quadratic "
-                   "against the prior mass that is held to be nearest to the truth.");
-    figure_set_columns(f, 2);
-    for (size_t k = 0; k < 2; k++)
-        if (r->quality < METRICS_MOST && find_metric(r, against_quality[k]) < METRICS_MOST)
-            add_panel(r, f, find_metric(r, against_quality[k]), r->quality, false, scratch);
-    for (size_t k = 0; k < 2; k++)
-        if (r->reference < METRICS_MOST && find_metric(r, against_reference[k]) < METRICS_MOST)
-            add_panel(r, f, find_metric(r, against_reference[k]), r->reference, true, scratch);
-    return f;
-}
-
 static void across_runs(const struct basin_result *results, size_t n, struct findings *out)
 {
-    struct relation r = {.n = n < 1000 ? n : 1000, .seed = 1 + results[0].seed};
+    struct relation r = {.n = n < RELATE_RUNS ? n : RELATE_RUNS, .seed = 1 + results[0].seed};
     double *scratch = malloc((8 * r.n + BOOTSTRAPS) * sizeof *scratch);
     if (r.n < LEAST_RUNS) {
         out->json = json_pack("{s: n}", "relations");
@@ -423,12 +402,14 @@ static void across_runs(const struct basin_result *results, size_t n, struct fin
                         LEAST_RUNS, r.n == 1 ? "is" : "are", r.n);
     } else if (scratch) {
         gather(&r, results);
+        correlate(&r, scratch);
         findings_add_table(out, values_table(&r, results));
-        add_correlations(&r, out, scratch);
+        show_correlations(&r, out);
         findings_add_sentence(out,
                               "%zu networks in %zu variants. Where a row is refused its lower bound stands in for it.",
                               r.n, r.n_groups);
-        findings_add_figure(out, relations_figure(&r, scratch));
+        findings_add_figure(out, relate_correlations_figure(&r));
+        findings_add_figure(out, relate_networks_figure(&r));
     }
     for (size_t k = 0; k < r.n_metrics; k++)
         free(r.metrics[k].x);
