@@ -252,8 +252,7 @@ static enum status sample_anew(struct ladder *l, size_t rung, double beta, struc
                                       .chains = l->o.chains,
                                       .warmup = l->o.warmup,
                                       .max_steps = l->o.max_steps,
-                                      .acceptance =
-                                          small ? 0 : 0.65, /* Beskos et al. 2013: the best in many dimensions */
+                                      .acceptance = small ? 0 : 0.7,
                                       .trajectory = small ? 0 : M_PI,
                                       .variances = l->variances,
                                       .betas = &beta,

@@ -37,7 +37,8 @@ struct sampler_target {
 
 enum sampler_kernel {
     SAMPLER_NUTS, /* trajectories that end where they turn back */
-    SAMPLER_HMC,  /* trajectories whose number of steps is uniform on 1 .. 2 trajectory/step - 1 */
+    SAMPLER_HMC,  /* trajectories whose number of steps is uniform on 1 .. 2 trajectory/step - 1, the step (unless it is
+                   * fixed) on 0.6 .. 1 of the adapted one (Neal 2011, 5.4.2.2) */
     SAMPLER_MALA  /* one step */
 };
 /* The inverse mass: the variances, or the covariance, of the warm-up's draws; or for each coordinate the standard

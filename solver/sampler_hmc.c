@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+static const double SHORTEST = 0.6;
+
 void sampler_leapfrog(const struct sampler *s, struct worker *w, size_t rung, double step, struct phase *z, double *v)
 {
     size_t n = s->n;
@@ -73,7 +75,10 @@ struct transition sampler_hmc(const struct sampler *s, struct worker *w, size_t 
     struct transition out = {0};
     struct phase *z = &w->now;
     struct rung_numbers *numbers = &c->numbers[rung];
-    size_t n = s->n, steps = number_of_steps(s, step, r, &out.saturated);
+    size_t n = s->n;
+    if (s->options.kernel == SAMPLER_HMC && !(s->options.step > 0)) /* where the step is too long it is not always so */
+        step *= SHORTEST + (1 - SHORTEST) * random_uniform(r);
+    size_t steps = number_of_steps(s, step, r, &out.saturated);
     sampler_begin(s, w, rung, c, r, z, w->v);
     double before = sampler_energy(n, z, w->v), change = 0;
     while (out.steps < steps && !out.divergent) {
