@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum { CHAINS = 4, WARMUP = 200, DRAWS = 300, STEPS = 255 };
-static const double RHAT_MOST = 1.05;
+static const double RHAT_MOST = 1.05, NEAR_ENOUGH = 1.03;
 
 /* --- one beta */
 
@@ -123,7 +123,7 @@ static struct last_step last_step(const struct ladder *l, size_t rung)
 /* Near enough to the cutoff for the last step. */
 static bool is_last(const struct ladder *l, size_t rung)
 {
-    return l->o.reverse ? rung + 1 == l->o.n_betas : l->out->rungs[rung].mean <= 1.1 * l->region->cutoff;
+    return l->o.reverse ? rung + 1 == l->o.n_betas : l->out->rungs[rung].mean <= NEAR_ENOUGH * l->region->cutoff;
 }
 
 static bool good_enough(const struct ladder *l, size_t rung)
@@ -320,6 +320,14 @@ static enum status integrate(struct ladder *l, double log_z_first, struct error 
 
 /* --- up and down */
 
+/* By how much beta is to grow for <d> to be at the cutoff, where it falls as it does at this rung: d ln<d>/d ln beta =
+ * -beta Var d/<d>. The closer it gets, the more draws count in the last step. */
+static double ratio_to_cutoff(const struct ladder *l, size_t rung)
+{
+    double power = (l->integrand[rung] - l->slope[rung]) / l->integrand[rung];
+    return pow(l->out->rungs[rung].mean / l->region->cutoff, 1 / fmin(fmax(power, 0.3), 1));
+}
+
 static enum status climb(struct ladder *l, double beta, struct error *e)
 {
     double cutoff = l->region->cutoff, factor = l->o.factor;
@@ -332,8 +340,7 @@ static enum status climb(struct ladder *l, double beta, struct error *e)
         double mean = l->out->rungs[k].mean;
         if (is_last(l, k))
             return STATUS_OK;
-        /* d falls as 1/beta at the end: the last rung where it is at the cutoff */
-        beta *= mean < factor * cutoff ? fmax(mean / cutoff, 1.05) : factor;
+        beta *= fmin(factor, fmax(ratio_to_cutoff(l, k), 1.05));
         reporter_progress(l->reporter, fmin(log(l->out->rungs[0].mean / mean) / log(l->out->rungs[0].mean / cutoff), 1),
                           l->o.what);
     }
