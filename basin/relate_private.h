@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { RELATE_METRICS = 40, RELATE_NAME = 64, RELATE_GROUPS = 8, RELATE_RUNS = 1000 };
 
