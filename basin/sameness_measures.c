@@ -39,8 +39,8 @@ static double cross_entropies(size_t n, size_t m, const double *f, const double 
     double top[SAMENESS_BLOCK], sum = 0;
     exponentials(n, m, f, top, scratch);
     for (size_t i = 0; i < n; i++) {
-        double total = 0, aimed = 0;
-        for (size_t j = 0; j < m; j++) {
+        double total = scratch[i * m], aimed = t[i * m] * f[i * m];
+        for (size_t j = 1; j < m; j++) {
             total += scratch[i * m + j];
             aimed += t[i * m + j] * f[i * m + j];
         }

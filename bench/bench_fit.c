@@ -122,6 +122,14 @@ static double measure(struct bench *b, int (*way)(struct bench *), const char *n
     return median;
 }
 
+static double *room(size_t n)
+{
+    double *x = malloc(n * sizeof *x);
+    if (!x)
+        exit(1);
+    return x;
+}
+
 int main(void)
 {
     struct scenario scenario;
@@ -134,13 +142,11 @@ int main(void)
     }
     b.n = fit_count_residuals(&fit);
     b.k = fit.n_parameters;
-    b.r = malloc(b.n * sizeof *b.r);
-    b.jac = malloc(b.n * b.k * sizeof *b.jac);
-    b.exact = malloc(b.n * b.k * sizeof *b.exact);
-    b.column = malloc(b.n * sizeof *b.column);
-    b.scratch = malloc(b.n * sizeof *b.scratch);
-    if (!b.r || !b.jac || !b.exact || !b.column || !b.scratch)
-        return 1;
+    b.r = room(b.n);
+    b.jac = room(b.n * b.k);
+    b.exact = room(b.n * b.k);
+    b.column = room(b.n);
+    b.scratch = room(b.n);
     fit_first(&fit, b.z);
     double rtol = fit.base.rtol;
     fit.base.rtol = 1e-12; /* the exact one */

@@ -41,7 +41,7 @@ struct figure *figure_of_identify(const struct identify_result *r, const char *n
         "research in that year, everything else fitted again. Below the dashed line a date is not excluded.");
     double from = r->free.points[0].date, to = r->free.points[r->free.n - 1].date;
     struct axis x = {.label = "year in which machines do half of research", .low = from, .high = to};
-    struct axis y = {.label = "drop", .low = 0, .high = TOP};
+    struct axis y = {.label = "-2 ln likelihood above the least", .low = 0, .high = TOP};
     size_t panel = figure_add_panel(f, "", &x, &y);
     add_profile(f, panel, &r->free, 0, "sudden or gradual, as fits best");
     if (r->has_gradual)
@@ -65,7 +65,7 @@ struct figure *figure_of_stops(const struct identify_result *r)
     struct axis x = {.label = "year in which machines do half of research",
                      .low = s->stops[0] - s->before,
                      .high = r->problem->end + s->after};
-    struct axis y = {.label = "drop", .low = 0, .high = TOP};
+    struct axis y = {.label = "-2 ln likelihood above the least", .low = 0, .high = TOP};
     size_t panel = figure_add_panel(f, "Profile of the onset date", &x, &y);
     static const int colours[] = {0, 1, 2, 3, 4, 5, 6};
     for (size_t k = 0; k < r->rolling.n_stops; k++) {
