@@ -22,7 +22,7 @@ static struct forecast forecast_from(const struct curve *c, const struct baselin
                                      const double *covariance, double year)
 {
     struct curve_frame w = curve_frame_of(c, f->first_year, f->last_year, f->options.modes);
-    double slope[BASELINE_MAX_PARAMS], at_end[BASELINE_MAX_PARAMS], best[BASELINE_MAX_PARAMS];
+    double slope[BASELINE_MAX_PARAMS] = {0}, at_end[BASELINE_MAX_PARAMS] = {0}, best[BASELINE_MAX_PARAMS];
     double kept = year > f->last_year ? kept_after(f, year - f->last_year) : 0;
     /* the last residual is that of the best curve: this one's differs by how far apart they end */
     double last = f->last_residual + curve_evaluate(c, &w, f->n_params, f->theta, f->last_year, best) -
