@@ -37,12 +37,6 @@ void null_stack_clear(struct null_stack *s)
     free(s->nonzero);
 }
 
-static void scale(size_t n, double factor, double *v)
-{
-    for (size_t i = 0; i < n; i++)
-        v[i] *= factor;
-}
-
 /* |G v|, over the entries of v that are not 0: candidates are sparse. */
 static double image_norm(struct null_stack *s, const double *v)
 {
@@ -83,7 +77,7 @@ static void stack_block(struct null_stack *s)
         take_out(s, before, 1, v);
         double left = linalg_norm(s->N, v);
         if (left > NEW_PART) {
-            scale(s->N, 1 / left, v);
+            linalg_scale(s->N, 1 / left, v);
             memcpy(s->basis + s->stacked++ * s->N, v, s->N * sizeof *v);
         }
     }
@@ -98,7 +92,7 @@ void null_stack_offer(struct null_stack *s)
     double *v = s->vector, length = linalg_norm(s->N, v);
     bool null = false;
     if (length > 0 && s->stacked < s->most) {
-        scale(s->N, 1 / length, v);
+        linalg_scale(s->N, 1 / length, v);
         null = image_norm(s, v) <= s->tolerance;
     }
     if (!null)

@@ -65,17 +65,11 @@ static void lm_clear(struct lm *l)
 
 /* --- where the fewer are the outputs ----------------------------------------------------------------------------- */
 
-static void scale_row(size_t n, double factor, double *row)
-{
-    for (size_t i = 0; i < n; i++)
-        row[i] *= factor;
-}
-
 /* Row i of J (N) -> B for a loss whose second derivative is diagonal: h = d2l/df2, r = dl/df. */
 static void curve_row(const struct lm *l, size_t i, double h, double r)
 {
     double root = sqrt(fmax(h, DBL_MIN)), n = sqrt((double)l->t->problem.n);
-    scale_row(l->t->n, root / n, l->b + i * l->t->n);
+    linalg_scale(l->t->n, root / n, l->b + i * l->t->n);
     l->u[i] = r / root / n;
 }
 
@@ -92,7 +86,7 @@ static void curve_categorical(const struct lm *l, size_t outputs, const double *
     for (size_t j = 0; j < outputs; j++) {
         double root = sqrt(fmax(p[j], DBL_MIN));
         linalg_axpy(n, -1, mean, b + j * n);
-        scale_row(n, root / examples, b + j * n);
+        linalg_scale(n, root / examples, b + j * n);
         u[j] = (p[j] - targets[j]) / root / examples;
     }
 }

@@ -105,6 +105,11 @@ double linalg_norm(size_t n, const double *x)
     return norm > 1e-140 && norm < 1e150 ? norm : scaled_norm(n, x);
 }
 
+void linalg_scale(size_t n, double a, double *x)
+{
+    cblas_dscal(count(n), a, x, 1);
+}
+
 void linalg_axpy(size_t n, double alpha, const double *x, double *y)
 {
     cblas_daxpy(count(n), alpha, x, 1, y, 1);

@@ -24,6 +24,7 @@ void linalg_multiply_vector(enum linalg_form form_a, size_t m, size_t n, double 
 double linalg_dot(size_t n, const double *x, const double *y);
 double linalg_norm(size_t n, const double *x);                        /* without overflow */
 void linalg_axpy(size_t n, double alpha, const double *x, double *y); /* y += alpha x */
+void linalg_scale(size_t n, double a, double *x);                     /* x <- a x */
 
 /* Eigenvalues (n), ascending, of symmetric A (n, n; its upper triangle is read; destroyed). With `vectors` A returns
  * the eigenvectors as rows: row i belongs to value i. STATUS_FAILED: not converged, memory, not finite. */

@@ -3,6 +3,7 @@
 #include "basin/linear_llc.h"
 #include "basin/llc.h"
 #include "basin/llc_curve.h"
+#include "tests/crossing.h"
 #include "tests/program.h"
 #include "tests/testing.h"
 
@@ -10,40 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* K = w1^2a w2^2b on the square +-1 with a uniform prior: w = 2 Phi(u) - 1, u N(0, 1). */
-struct crossing {
-    int a, b;
-};
-
-static double crossing_loss(const double *u, double *g, void *context)
-{
-    const struct crossing *k = context;
-    double w[2], slope[2];
-    for (int i = 0; i < 2; i++) {
-        w[i] = erf(u[i] / sqrt(2));
-        slope[i] = sqrt(2 / M_PI) * exp(-u[i] * u[i] / 2);
-    }
-    double x = pow(w[0], 2 * k->a), y = pow(w[1], 2 * k->b);
-    g[0] = k->a ? 2 * k->a * pow(w[0], 2 * k->a - 1) * y * slope[0] : 0;
-    g[1] = k->b ? 2 * k->b * pow(w[1], 2 * k->b - 1) * x * slope[1] : 0;
-    return x * y;
-}
-
-/* n beta E[K] by the middle of cells in w^(1/4), where both the weight and its logarithm's scales are resolved. */
-static double crossing_exact(const struct crossing *k, double n_beta)
-{
-    enum { CELLS = 1500 };
-    double norm = 0, mean = 0;
-    for (int i = 0; i < CELLS; i++)
-        for (int j = 0; j < CELLS; j++) {
-            double s = (i + 0.5) / CELLS, t = (j + 0.5) / CELLS;
-            double K = pow(s, 8 * k->a) * pow(t, 8 * k->b), w = exp(-n_beta * K) * s * s * s * t * t * t;
-            norm += w;
-            mean += w * n_beta * K;
-        }
-    return mean / norm;
-}
 
 /* At n = 1000, by quadrature. */
 static const struct {
@@ -64,10 +31,10 @@ START_TEST(normal_crossings)
     struct llc_curve curve;
     struct error e = {0};
     ck_assert_msg(llc_curve_measure(&model, &o, NULL, &curve, &e) == STATUS_OK, "%s", e.message);
-    assert_close(crossing_exact(&k, n_betas[0]), crossings[_i].value, 6e-5, 1);
+    assert_close(crossing_exact(&k, n_betas[0], 1500), crossings[_i].value, 6e-5, 1);
     for (size_t i = 0; i < 6; i++) {
         const struct llc_point *p = &curve.points[i];
-        double exact = crossing_exact(&k, n_betas[i]);
+        double exact = crossing_exact(&k, n_betas[i], 1500);
         ck_assert(p->converged);
         ck_assert_msg(fabs(p->lambda - exact) < 4 * p->error, "%g +- %g, not %g", p->lambda, p->error, exact);
         ck_assert_double_lt(p->error, 0.05 * exact);
@@ -91,7 +58,7 @@ static double exact_curve(int which, double n_beta)
     struct crossing k = {1, 1};
     double regular = 0;
     if (which == 0)
-        return crossing_exact(&k, n_beta);
+        return crossing_exact(&k, n_beta, 1500);
     if (which == 3) { /* the last weight integrated out, a sum over a grid of the other two */
         enum { CELLS = 700 };
         double norm = 0, mean = 0;

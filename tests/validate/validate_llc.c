@@ -5,6 +5,7 @@
  * average with the last layer integrated out, which tests/test_linear_llc.c holds against both. */
 #include "basin/linear_llc.h"
 #include "basin/llc_curve.h"
+#include "tests/crossing.h"
 #include "tests/validate/validating.h"
 
 #include <jansson.h>
@@ -114,42 +115,13 @@ static bool run_network(size_t i, struct row *out)
 
 /* --- normal crossings ----------------------------------------------------------------------------------------------*/
 
-/* K = w1^2a w2^2b, uniform on the square +-1: w = 2 Phi(u) - 1. lambda = min 1/2k, m the number of ties. */
-static const struct crossing {
-    int a, b;
+/* lambda = min 1/2k, m the number of ties. */
+static const struct {
+    struct crossing k;
     double finite, limit;
     int multiplicity;
-} crossings[] = {{0, 1, 0.5000, 0.5, 1}, {1, 1, 0.3559, 0.5, 2}, {2, 2, 0.1413, 0.25, 2}, {1, 2, 0, 0.25, 1}};
+} crossings[] = {{{0, 1}, 0.5000, 0.5, 1}, {{1, 1}, 0.3559, 0.5, 2}, {{2, 2}, 0.1413, 0.25, 2}, {{1, 2}, 0, 0.25, 1}};
 enum { CROSSINGS = sizeof crossings / sizeof crossings[0] };
-
-static double crossing_loss(const double *u, double *g, void *context)
-{
-    const struct crossing *k = context;
-    double w[2], slope[2];
-    for (int i = 0; i < 2; i++) {
-        w[i] = erf(u[i] / sqrt(2));
-        slope[i] = sqrt(2 / M_PI) * exp(-u[i] * u[i] / 2);
-    }
-    double x = pow(w[0], 2 * k->a), y = pow(w[1], 2 * k->b);
-    g[0] = k->a ? 2 * k->a * pow(w[0], 2 * k->a - 1) * y * slope[0] : 0;
-    g[1] = k->b ? 2 * k->b * pow(w[1], 2 * k->b - 1) * x * slope[1] : 0;
-    return x * y;
-}
-
-/* A sum over the middles of cells in w^(1/4). */
-static double crossing_exact(const struct crossing *k, double n_beta)
-{
-    enum { CELLS = 2000 };
-    double norm = 0, mean = 0;
-    for (int i = 0; i < CELLS; i++)
-        for (int j = 0; j < CELLS; j++) {
-            double s = (i + 0.5) / CELLS, t = (j + 0.5) / CELLS;
-            double K = pow(s, 8 * k->a) * pow(t, 8 * k->b), w = exp(-n_beta * K) * s * s * s * t * t * t;
-            norm += w;
-            mean += w * n_beta * K;
-        }
-    return mean / norm;
-}
 
 /* The ladder of a network of two parameters up to 100 n. */
 static bool run_crossing(size_t i, struct row *out)
@@ -160,8 +132,12 @@ static bool run_crossing(size_t i, struct row *out)
     for (size_t k = 0; k <= above + below; k++)
         n_betas[k] = k <= above ? n_beta * pow(top / n_beta, (double)(above - k) / (double)above)
                                 : n_beta * pow(n_beta, -(double)(k - above) / (double)below);
-    struct llc_model model = {
-        .n = 2, .centre = centre, .width = width, .spread = 1, .loss = crossing_loss, .shared = (void *)&crossings[i]};
+    struct llc_model model = {.n = 2,
+                              .centre = centre,
+                              .width = width,
+                              .spread = 1,
+                              .loss = crossing_loss,
+                              .shared = (void *)&crossings[i].k};
     struct llc_options o = {.n_betas = n_betas, .rungs = above + below + 1, .target = above, .seed = 1};
     struct llc_curve curve;
     if (llc_curve_measure(&model, &o, NULL, &curve, NULL) != STATUS_OK)
@@ -171,7 +147,7 @@ static bool run_crossing(size_t i, struct row *out)
                         .error = p->error,
                         .rhat = p->rhat,
                         .converged = p->converged,
-                        .exact = crossing_exact(&crossings[i], n_beta),
+                        .exact = crossing_exact(&crossings[i].k, n_beta, 2000),
                         .n_points = (double)curve.n_points};
     for (size_t k = 0; k < curve.n_points; k++) {
         p = &curve.points[k];
@@ -225,10 +201,10 @@ int main(int argc, char **argv)
             for (size_t k = 0; k < networks[i].n_layers; k++)
                 n_parameters += networks[i].width[k] * networks[i].width[k + 1];
         } else {
-            const struct crossing *k = &crossings[i - NETWORKS];
-            snprintf(name, sizeof name, "w₁^%d w₂^%d", 2 * k->a, 2 * k->b);
-            limit = k->limit;
-            multiplicity = (size_t)k->multiplicity;
+            size_t c = i - NETWORKS;
+            snprintf(name, sizeof name, "w₁^%d w₂^%d", 2 * crossings[c].k.a, 2 * crossings[c].k.b);
+            limit = crossings[c].limit;
+            multiplicity = (size_t)crossings[c].multiplicity;
         }
         if (!validation_recall(&v, name, (double *)&r, ROW_NUMBERS)) {
             if (!(network ? run_network(i, &r) : run_crossing(i - NETWORKS, &r))) {
