@@ -7,9 +7,9 @@
 
 enum { BLOCK = 256 };
 
-/* An evaluator from a formula for one number: `body` sets value, first and second from x. Slopes go through blocks on
- * the stack, so that which of them is wanted is no question inside the loop. Reading z before anything is written lets
- * f stand on top of it. */
+/* An evaluator from a formula for one number: `body` sets value, first and second from x. Values alone, and values with
+ * slopes, are loops of their own; anything else goes through blocks on the stack, so that which of them is wanted is no
+ * question inside the loop. Reading z before anything is written lets f stand on top of it. */
 #define ACTIVATION(name, body)                                                                                         \
     WIDE_INLINE void name##_alone_body(size_t n, const double *z, double *f)                                           \
     {                                                                                                                  \
@@ -22,6 +22,18 @@ enum { BLOCK = 256 };
         }                                                                                                              \
     }                                                                                                                  \
     WIDE_DEFINE(name##_alone, (size_t n, const double *z, double *f), (n, z, f))                                       \
+    WIDE_INLINE void name##_slopes_body(size_t n, const double *z, double *f, double *d1)                              \
+    {                                                                                                                  \
+        _Pragma("omp simd") for (size_t i = 0; i < n; i++)                                                             \
+        {                                                                                                              \
+            double x = z[i], value, first, second;                                                                     \
+            body;                                                                                                      \
+            (void)second;                                                                                              \
+            f[i] = value;                                                                                              \
+            d1[i] = first;                                                                                             \
+        }                                                                                                              \
+    }                                                                                                                  \
+    WIDE_DEFINE(name##_slopes, (size_t n, const double *z, double *f, double *d1), (n, z, f, d1))                      \
     WIDE_INLINE void name##_all_body(size_t n, const double *z, double *f, double *d1, double *d2)                     \
     {                                                                                                                  \
         _Pragma("omp simd") for (size_t i = 0; i < n; i++)                                                             \
@@ -41,6 +53,10 @@ enum { BLOCK = 256 };
             name##_alone(n, z, f);                                                                                     \
             return;                                                                                                    \
         }                                                                                                              \
+        if (f && d1 && !d2) {                                                                                          \
+            name##_slopes(n, z, f, d1);                                                                                \
+            return;                                                                                                    \
+        }                                                                                                              \
         for (size_t i = 0; i < n; i += BLOCK) {                                                                        \
             size_t count = n - i < BLOCK ? n - i : BLOCK;                                                              \
             double *fi = f ? f + i : block[0], *d1i = d1 ? d1 + i : block[1], *d2i = d2 ? d2 + i : block[2];           \
@@ -55,8 +71,8 @@ struct logistic {
 
 WIDE_INLINE struct logistic logistic(double x)
 {
-    double e = wide_exp(-fabs(x)), sum = 1 + e, slope = e / (sum * sum), odd = (1 - e) / sum;
-    return (struct logistic){(x < 0 ? e : 1) / sum, slope, x < 0 ? slope * odd : -slope * odd};
+    double e = wide_exp(-fabs(x)), large = 1 / (1 + e), small = e * large, slope = small * large, odd = (1 - e) * large;
+    return (struct logistic){x < 0 ? small : large, slope, x < 0 ? slope * odd : -slope * odd};
 }
 
 /* tanh and 1 - tanh^2, the difference of which loses digits away from 0; there one exponential gives both. Near 0 the

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAINS = 4, WARMUP = 200, DRAWS = 300, STEPS = 255 };
-static const double RHAT_MOST = 1.05, NEAR_ENOUGH = 1.03;
+enum { CHAINS = 4, WARMUP = 200, DRAWS = 300, STEPS = 255, RESTARTS = 2 };
+static const double RHAT_MOST = 1.05, NEAR_ENOUGH = 1.03, STUCK = 0.02; /* of iterations that diverge */
 
 /* --- one beta */
 
@@ -218,8 +218,16 @@ static enum status sample(struct ladder *l, size_t rung, double beta, struct err
     return status;
 }
 
-/* Until they are enough, or as many as are allowed. */
-static enum status run_chains(struct ladder *l, struct sampler *s, size_t rung, double beta, struct error *e)
+/* A chain that cannot move has got to where the step, which is common to all of them, is too long. */
+static bool one_is_stuck(const struct sampler *s)
+{
+    size_t iterations = sampler_chains(s) * sampler_draws(s);
+    return sampler_rung(s, 0).divergences > STUCK * (double)iterations;
+}
+
+/* Until they are enough, or as many as are allowed; *stuck, where that is asked for: it would not help. */
+static enum status run_chains(struct ladder *l, struct sampler *s, size_t rung, double beta, bool *stuck,
+                              struct error *e)
 {
     struct reporter quiet = {.stop_requested = asked_to_stop, .context = l}; /* progress is by betas */
     enum status status = STATUS_OK;
@@ -231,13 +239,16 @@ static enum status run_chains(struct ladder *l, struct sampler *s, size_t rung, 
             status = look_at_draws(l, s, rung, beta, e);
         if (!status && good_enough(l, rung))
             break;
+        if (!status && stuck && (*stuck = one_is_stuck(s)))
+            break;
     }
     return status;
 }
 
-/* Sample at beta from l->state on; state and metric stay for the next one. */
-static enum status sample_anew(struct ladder *l, size_t rung, double beta, struct error *e)
+/* Sample at beta from l->state on; state and metric stay for what comes next. */
+static enum status sample_with(struct ladder *l, size_t rung, double beta, int restart, bool *stuck, struct error *e)
 {
+    static const double aims[2][RESTARTS + 1] = {{0.7, 0.8, 0.9}, {0.8, 0.9, 0.95}};
     size_t n = l->region->n;
     bool small = n <= 300;
     struct sampler_target target = {.n = n,
@@ -252,17 +263,18 @@ static enum status sample_anew(struct ladder *l, size_t rung, double beta, struc
                                       .chains = l->o.chains,
                                       .warmup = l->o.warmup,
                                       .max_steps = l->o.max_steps,
-                                      .acceptance = small ? 0 : 0.7,
+                                      .acceptance = aims[small][restart],
                                       .trajectory = small ? 0 : M_PI,
                                       .variances = l->variances,
                                       .betas = &beta,
                                       .n_betas = 1,
-                                      .seed = l->o.seed + 7919 * (rung + 1) + (l->o.reverse ? 104729 : 0),
+                                      .seed = l->o.seed + 7919 * (rung + 1) + (l->o.reverse ? 104729 : 0) +
+                                              15485863 * (uint64_t)restart,
                                       .threads = l->o.threads};
     struct sampler *s = NULL;
     enum status status = sampler_new(&target, &options, l->state, &s, e);
     if (!status)
-        status = run_chains(l, s, rung, beta, e);
+        status = run_chains(l, s, rung, beta, stuck, e);
     for (size_t c = 0; c < l->o.chains && !status; c++)
         memcpy(l->state + c * n, sampler_last(s, c, 0), n * sizeof *l->state);
     if (!status) {
@@ -271,6 +283,18 @@ static enum status sample_anew(struct ladder *l, size_t rung, double beta, struc
         l->out->evaluations += sampler_evaluations(s);
     }
     sampler_free(s);
+    return status;
+}
+
+/* Where a chain is stuck all of them adapt anew from where they are, to shorter steps. */
+static enum status sample_anew(struct ladder *l, size_t rung, double beta, struct error *e)
+{
+    enum status status = STATUS_OK;
+    bool stuck = true;
+    for (int restart = 0; restart <= RESTARTS && stuck && !status; restart++) {
+        stuck = false;
+        status = sample_with(l, rung, beta, restart, restart < RESTARTS ? &stuck : NULL, e);
+    }
     return status;
 }
 
