@@ -15,7 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LADDER_MOST = 100, DENSE_MOST = 2000, SVD_MOST = 2000000, EXACT_STREAM = 310 };
+enum {
+    LADDER_MOST = 100,
+    LADDER_RUNGS = 34,
+    DENSE_MOST = 2000,
+    SVD_MOST = 2000000,
+    EXACT_STREAM = 310,
+    EXACT_MOST = 100
+};
 
 static const char *const scope_words[] = {"prior", "point", NULL};
 static const struct config_field scope_element = {.type = CONFIG_CHOICE, .choices = scope_words};
@@ -30,7 +37,7 @@ const struct config_field llc_schema[] = {
      .type = CONFIG_NUMBER,
      .low = 3,
      .high = 1e12,
-     .fallback = "100 n; n above 100 parameters",
+     .fallback = "10^6 n, with many parameters less, down to 100 n; n above 100 parameters",
      .meaning = "the largest n of the curve from which lambda and its multiplicity are read"},
     {.key = "over",
      .type = CONFIG_LIST,
@@ -62,7 +69,9 @@ const struct config_field llc_schema[] = {
      .low = 100,
      .high = 1e7,
      .fallback = "16000",
-     .meaning = "of each chain, at most: 1000, doubled until all has converged and the error is below 1 %"},
+     .meaning =
+         "of each chain, at most: 1000, doubled until all has converged, the error is below 1 % and the multiplicity "
+         "is settled"},
     {0}};
 
 /* --- the model -----------------------------------------------------------------------------------------------------*/
@@ -115,11 +124,26 @@ bool llc_is_minimum(const struct llc *l)
 
 /* --- options -------------------------------------------------------------------------------------------------------*/
 
-/* From the largest n beta down to 1, the target among them, each by a factor below the one before that lets neighbours
- * exchange states: energies of d/2 effective dimensions differ by about sqrt(d/2) ln(factor). */
+/* ln of the factor between neighbours that lets them exchange states: energies of d/2 effective dimensions differ by
+ * about sqrt(d/2) ln(factor). */
+static double ladder_step(size_t N)
+{
+    return fmin(1, 2 / sqrt((double)N / 2));
+}
+
+/* As far as LADDER_RUNGS go, but from 100 n to 10^6 n. */
+static double default_curve_to(double n, size_t N)
+{
+    double n_beta = n / log(n), step = ladder_step(N), below = fmax(ceil(log(n_beta) / step), 0);
+    if (N > LADDER_MOST)
+        return n;
+    return fmin(fmax(llc_examples(n_beta * exp((LADDER_RUNGS - 1 - below) * step)), 100 * n), 1e6 * n);
+}
+
+/* From the largest n beta down to 1, the target among them. */
 static void make_ladder(struct llc *l, double top)
 {
-    double N = (double)l->m->problem->network.n_parameters, step = fmin(1, 2 / sqrt(N / 2));
+    double N = (double)l->m->problem->network.n_parameters, step = ladder_step(l->m->problem->network.n_parameters);
     size_t above = (size_t)ceil(log(top / l->n_beta) / step - 1e-9),
            below = (size_t)fmax(ceil(log(l->n_beta) / step), 0);
     if (N > LADDER_MOST)
@@ -143,10 +167,10 @@ static enum status read_options(struct llc *l, const struct config_node *options
     if (l->n < 3) /* the option has a limit of its own */
         return error_set(e, STATUS_BAD_INPUT, "llc: n beta = n/ln n wants n, there are only %zu examples",
                          l->m->problem->n);
-    double top = config_number(to, N > LADDER_MOST ? l->n : 100 * l->n);
+    double top = config_number(to, default_curve_to(l->n, N));
     if (top < l->n)
         return config_error(to, e, "llc.curve_to: %g is below n, which is %g", top, l->n);
-    if (log(top / l->n) / fmin(1, 2 / sqrt((double)N / 2)) > LLC_RUNGS_MOST / 2.0)
+    if (log(top / l->n) / ladder_step(N) > LLC_RUNGS_MOST / 2.0)
         return config_error(to, e, "llc.curve_to: with %zu parameters the curve to %g takes more than %d rungs", N, top,
                             LLC_RUNGS_MOST / 2);
     l->n_beta = l->n / log(l->n);
@@ -252,8 +276,9 @@ static enum status find_exact(struct llc *l, const struct reporter *reporter, st
     struct random_stream seeds =
         random_stream(l->m->seed, EXACT_STREAM); /* each rung its own: errors are independent */
     for (size_t k = 0; k < l->rungs && !status && l->over_prior; k++)
-        status = linear_llc_at(linear, l->n_betas[k], l->least, random_bits(&seeds), l->m->threads, reporter,
-                               &l->exact[k], e);
+        if (l->n_betas[k] <= EXACT_MOST * l->n_beta)
+            status = linear_llc_at(linear, l->n_betas[k], l->least, random_bits(&seeds), l->m->threads, reporter,
+                                   &l->exact[k], e);
     l->limit = NAN;
     if (!status) {
         l->map_rank = linear_llc_rank(linear);

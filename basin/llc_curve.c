@@ -73,7 +73,7 @@ static enum status diagnose_point(const struct sampler *s, size_t rung, double *
     size_t chains = sampler_chains(s), draws = sampler_draws(s);
     struct sampler_rung r = sampler_rung(s, rung);
     struct diagnostics loss, prior;
-    sampler_copy(s, rung, SAMPLER_TEMPERED, scratch);
+    sampler_copy(s, rung, SAMPLER_TEMPERED_MEAN, scratch);
     enum status status = diagnostics_of(chains, draws, scratch, &loss, e);
     sampler_copy(s, rung, LOG_PRIOR, scratch);
     if (!status)
@@ -108,6 +108,11 @@ static enum status diagnose(const struct sampler *s, struct llc_curve *out, bool
     }
     const struct llc_point *target = &out->points[out->target];
     *good &= target->error < 0.01 * target->lambda;
+    if (*good) {
+        struct llc_fit fit;
+        llc_fit_curve(out, &fit);
+        *good = !fit.found || llc_fit_is_settled(&fit);
+    }
     out->draws = sampler_draws(s);
     out->chains = sampler_chains(s);
     out->evaluations = sampler_evaluations(s);
@@ -129,7 +134,9 @@ static double *starts(const struct llc_model *model, size_t chains, uint64_t see
 enum status llc_curve_measure(const struct llc_model *model, const struct llc_options *o,
                               const struct reporter *reporter, struct llc_curve *out, struct error *e)
 {
-    enum { DENSE_MOST = 100 };
+    enum { DENSE_MOST = 100, ALONE_STEPS = 4095, LADDER_STEPS = 15, THIN_MOST = 16, THIN_WORK = 256 };
+    bool ladder = o->rungs > 1; /* exchanges go along the ridges, and the more of them the better */
+    size_t thin = model->n < THIN_WORK ? THIN_WORK / model->n : 1;
     struct sampler_target target = {.n = model->n,
                                     .evaluate = evaluate,
                                     .quantities = quantities,
@@ -143,7 +150,10 @@ enum status llc_curve_measure(const struct llc_model *model, const struct llc_op
                                       .warmup = o->warmup,
                                       .betas = o->n_betas,
                                       .n_betas = o->rungs,
-                                      .max_steps = 4095,
+                                      .thin = !ladder            ? 1
+                                              : thin < THIN_MOST ? thin
+                                                                 : THIN_MOST,
+                                      .max_steps = ladder ? LADDER_STEPS : ALONE_STEPS,
                                       .seed = o->seed,
                                       .threads = o->threads,
                                       .what = o->what,

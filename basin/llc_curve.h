@@ -25,7 +25,8 @@ struct llc_model {
 struct llc_options {
     const double *n_betas;                    /* (rungs) descending */
     size_t rungs, target;                     /* target: whose number is the headline */
-    size_t chains, warmup, draws, draws_most; /* draws are doubled until all has converged; 0: 4, 1000, 1000, 16000 */
+    size_t chains, warmup, draws, draws_most; /* draws are doubled until all has converged, the target to 1 %, and the
+                                               * multiplicity is settled; 0: 4, 1000, 1000, 16000 */
     uint64_t seed;
     int threads;
     const char *what;             /* of the progress messages */
@@ -58,7 +59,7 @@ enum status llc_curve_measure(const struct llc_model *model, const struct llc_op
 /* What the curve says about its limit lambda and the multiplicity m. With lambda the pole of the zeta function nearest
  * to 0 and m its order, Z(n beta) = (n beta)^-lambda P(ln n beta) with a polynomial of degree m - 1 (Watanabe 2009,
  * 4.2), and the curve is -d ln Z / d ln n beta:
- *   m = 1: lambda - a (n beta)^-d, d = 1/4, 1/2 or 1, by the next pole, or lambda alone;
+ *   m = 1: lambda - a (n beta)^-d, d = 1/8, 1/4, 1/2 or 1, by the next pole, or lambda alone;
  *   m > 1: lambda - (ln P)'(ln n beta), P = P_{m-1}(ln n beta + c), P_0 = 1, P_{k+1}(y) = y P_k + k kappa P_{k-1}: what
  *          its first two cumulants make of the pole's Laurent series. kappa = trigamma(lambda) for a normal crossing in
  *          a box, more with a normal prior: 0, 5, 10 or 20.
@@ -77,6 +78,8 @@ struct llc_fit {
     double limit, offset;
 };
 void llc_fit_curve(const struct llc_curve *curve, struct llc_fit *out);
+/* The multiplicity has nine tenths of the weight. */
+bool llc_fit_is_settled(const struct llc_fit *fit);
 /* Of that law. */
 double llc_fit_at(const struct llc_fit *fit, double n_beta);
 

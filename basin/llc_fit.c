@@ -12,9 +12,9 @@ static const struct law {
     double power, kappa;
     double prior; /* the laws of a multiplicity share 1 */
 } laws_of_curves[] = {
-    {1, 0, 0, 0.25},  {1, 0.25, 0, 0.25}, {1, 0.5, 0, 0.25}, {1, 1, 0, 0.25},  {2, 0, 0, 1},     {3, 0, 0, 0.25},
-    {3, 0, 5, 0.25},  {3, 0, 10, 0.25},   {3, 0, 20, 0.25},  {4, 0, 0, 0.25},  {4, 0, 5, 0.25},  {4, 0, 10, 0.25},
-    {4, 0, 20, 0.25}, {5, 0, 0, 0.25},    {5, 0, 5, 0.25},   {5, 0, 10, 0.25}, {5, 0, 20, 0.25},
+    {1, 0, 0, 0.2},   {1, 0.125, 0, 0.2}, {1, 0.25, 0, 0.2}, {1, 0.5, 0, 0.2}, {1, 1, 0, 0.2},   {2, 0, 0, 1},
+    {3, 0, 0, 0.25},  {3, 0, 5, 0.25},    {3, 0, 10, 0.25},  {3, 0, 20, 0.25}, {4, 0, 0, 0.25},  {4, 0, 5, 0.25},
+    {4, 0, 10, 0.25}, {4, 0, 20, 0.25},   {5, 0, 0, 0.25},   {5, 0, 5, 0.25},  {5, 0, 10, 0.25}, {5, 0, 20, 0.25},
 };
 enum { LAWS = sizeof laws_of_curves / sizeof laws_of_curves[0], MULTIPLICITY_MOST = 5 };
 
@@ -174,6 +174,11 @@ void llc_fit_curve(const struct llc_curve *curve, struct llc_fit *out)
         return;
     fit_points(p, n - 2, laws, &fewer); /* what the lowest points have decided is not certain: no law is exact there */
     out->error = hypot(out->error, fewer.lambda - out->lambda);
+}
+
+bool llc_fit_is_settled(const struct llc_fit *fit)
+{
+    return fit->found && fit->weight >= 0.9;
 }
 
 double llc_fit_at(const struct llc_fit *fit, double n_beta)

@@ -204,7 +204,7 @@ static struct table *limit_table(const struct llc *l)
         table_add_cell(t, "the curve");
         table_add_cell(t, "%.3f", l->fit.lambda);
         table_add_cell(t, "%.2g", l->fit.error);
-        l->fit.weight < 0.9 ? table_add_cell(t, "not settled") : table_add_cell(t, "%d", l->fit.multiplicity);
+        llc_fit_is_settled(&l->fit) ? table_add_cell(t, "%d", l->fit.multiplicity) : table_add_cell(t, "not settled");
         table_add_cell(t, "%zu points from n beta = %.3g on, chi^2 %.1f; %.0f %% of the weight has multiplicity %d",
                        l->fit.points, l->fit.from, l->fit.chi2, 100 * l->fit.weight, l->fit.multiplicity);
     }
@@ -259,7 +259,7 @@ static void add_sentences(const struct llc *l, struct findings *out)
             "it is %s. It is not lambda itself: that is the limit of the curve, which is approached as "
             "slowly as 1/ln n.",
             l->n, p->lambda, p->error, exact_text(&l->exact[l->target], exact));
-    if (l->over_prior && l->fit.found && l->fit.weight < 0.9)
+    if (l->over_prior && l->fit.found && !llc_fit_is_settled(&l->fit))
         findings_add_sentence(out, "The curve does not settle the multiplicity: a larger llc.curve_to would.");
     if (!llc_is_minimum(l))
         findings_add_sentence(out,

@@ -92,6 +92,8 @@ static void record(const struct sampler *s, struct worker *w, struct chain *c)
     double *row = c->trace + draw * s->rungs * s->quantities;
     for (size_t k = 0; k < s->rungs; k++, row += s->quantities) {
         row[SAMPLER_TEMPERED] = c->numbers[k].tempered;
+        row[SAMPLER_TEMPERED_MEAN] = c->numbers[k].tempered_sum / (double)s->options.thin;
+        c->numbers[k].tempered_sum = 0;
         row[SAMPLER_LOG_DENSITY] = c->numbers[k].log_density;
         if (s->target.n_quantities)
             s->target.quantities(c->x + k * s->n, row + SAMPLER_OWN, w->context);
@@ -112,6 +114,8 @@ static void advance(const struct sampler *s, struct worker *w, size_t chain, str
             moments_add(s->options.metric, n, c->x + k * n, c->gradient + k * n, &c->numbers[k].moment_count,
                         c->mean + k * means, c->moments + k * size);
     c->iteration += 1;
+    for (size_t k = 0; k < s->rungs && s->warm; k++)
+        c->numbers[k].tempered_sum += c->numbers[k].tempered;
     if (s->warm && ((size_t)c->iteration - s->options.warmup) % s->options.thin == 0)
         record(s, w, c);
 }

@@ -79,8 +79,9 @@ struct sampler_rung {
     double steps;           /* mean number of leapfrog steps of an iteration */
 };
 
-/* Quantities of every draw of every rung that are there without asking; the target's own follow. */
-enum sampler_quantity { SAMPLER_TEMPERED, SAMPLER_LOG_DENSITY, SAMPLER_OWN };
+/* Quantities of every draw of every rung that are there without asking; the target's own follow. The mean of what is
+ * tempered is over all `thin` iterations of the draw. */
+enum sampler_quantity { SAMPLER_TEMPERED, SAMPLER_TEMPERED_MEAN, SAMPLER_LOG_DENSITY, SAMPLER_OWN };
 
 struct sampler;
 

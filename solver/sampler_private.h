@@ -53,6 +53,7 @@ struct rung_numbers {
     struct step_adaptation adaptation;
     double moment_count;
     /* after warm-up */
+    double tempered_sum; /* since the last draw */
     double acceptance, divergences, saturated, steps, swaps, swaps_accepted;
 };
 

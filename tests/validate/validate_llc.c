@@ -123,12 +123,12 @@ static const struct {
 } crossings[] = {{{0, 1}, 0.5000, 0.5, 1}, {{1, 1}, 0.3559, 0.5, 2}, {{2, 2}, 0.1413, 0.25, 2}, {{1, 2}, 0, 0.25, 1}};
 enum { CROSSINGS = sizeof crossings / sizeof crossings[0] };
 
-/* The ladder of a network of two parameters up to 100 n. */
+/* The ladder of a network of two parameters, up to 10^6 n. */
 static bool run_crossing(size_t i, struct row *out)
 {
     static const double centre[2] = {0, 0}, width[2] = {1, 1};
-    double n_betas[LLC_RUNGS_MOST], top = 1e5 / log(1e5), n_beta = 1000 / log(1000);
-    size_t above = 5, below = 5;
+    double n_betas[LLC_RUNGS_MOST], top = 1e9 / log(1e9), n_beta = 1000 / log(1000);
+    size_t above = 13, below = 5;
     for (size_t k = 0; k <= above + below; k++)
         n_betas[k] = k <= above ? n_beta * pow(top / n_beta, (double)(above - k) / (double)above)
                                 : n_beta * pow(n_beta, -(double)(k - above) / (double)below);
@@ -172,7 +172,7 @@ static void show(struct validation *v, const char *name, const struct row *r, do
     double off = r->lambda - r->exact, error = hypot(r->error, r->exact_error);
     bool near_exact = fabs(off) < 0.02 * r->exact || fabs(off) < 3 * error;
     bool agrees = published == 0 || fabs(r->exact - published) < 0.005 * published + 3 * r->exact_error;
-    bool settled = fit.weight > 0.9;
+    bool settled = llc_fit_is_settled(&fit);
     bool limits = fit.found && fabs(fit.lambda - limit) < 3 * fit.error && fit.error < 0.25 * limit &&
                   (!settled || (size_t)fit.multiplicity == multiplicity);
     validation_row(v, r->converged != 0 && r->rhat < 1.01 && near_exact && agrees && limits,
