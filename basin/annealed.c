@@ -264,6 +264,7 @@ static enum status sample_with(struct ladder *l, size_t rung, double beta, int r
                                       .warmup = l->o.warmup,
                                       .max_steps = l->o.max_steps,
                                       .acceptance = aims[small][restart],
+                                      .smallest_step = restart > 0,
                                       .trajectory = small ? 0 : M_PI,
                                       .variances = l->variances,
                                       .betas = &beta,

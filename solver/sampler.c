@@ -190,10 +190,13 @@ static void pool_metric(struct sampler *s, size_t rung, double *scratch)
 
 static void pool_step(struct sampler *s, size_t rung)
 {
-    double sum = 0;
-    for (size_t i = 0; i < s->options.chains; i++)
+    double sum = 0, least = INFINITY;
+    for (size_t i = 0; i < s->options.chains; i++) {
         sum += s->chains[i].numbers[rung].adaptation.log_mean;
-    s->steps[rung] = s->options.step > 0 ? s->options.step : exp(sum / (double)s->options.chains);
+        least = fmin(least, s->chains[i].numbers[rung].adaptation.log_mean);
+    }
+    double pooled = exp(s->options.smallest_step ? least : sum / (double)s->options.chains);
+    s->steps[rung] = s->options.step > 0 ? s->options.step : pooled;
 }
 
 /* All chains are at iteration `end` of warm-up. */

@@ -55,6 +55,8 @@ struct sampler_options {
     size_t thin;             /* iterations for one draw; 0: 1 */
     double acceptance;       /* that dual averaging aims at; 0: 0.8, MALA 0.574 */
     double step;             /* fixed, in units of the metric; 0: adapted */
+    bool smallest_step;      /* all chains take the smallest of the steps they adapted, not the geometric mean: some of
+                              * them may be where it has to be short */
     double trajectory;       /* HMC: mean length, in units of the metric; 0: pi/2 */
     size_t max_steps;        /* of one trajectory; 0: 1023. NUTS rounds down to 2^k - 1 */
     const double *variances; /* (n) the metric to begin with; NULL: 1 */

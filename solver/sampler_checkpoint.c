@@ -19,10 +19,10 @@ static char *heading(const struct sampler *s)
     file_hash(s->betas, s->rungs * sizeof *s->betas, hash);
     if (o->variances)
         file_hash(o->variances, s->n * sizeof *o->variances, variances);
-    return text_format("gears sampler 2 %s %zu %zu %s %zu %d %d %zu %zu %zu %a %a %a %zu %s %d %llu\n", s->key, s->n,
+    return text_format("gears sampler 2 %s %zu %zu %s %zu %d %d %zu %zu %zu %a %a %d %a %zu %s %d %llu\n", s->key, s->n,
                        s->rungs, hash, s->quantities, (int)o->kernel, (int)o->metric, o->chains, o->warmup, o->thin,
-                       o->acceptance, o->step, o->trajectory, o->max_steps, variances, o->keep_positions,
-                       (unsigned long long)o->seed);
+                       o->acceptance, o->step, o->smallest_step, o->trajectory, o->max_steps, variances,
+                       o->keep_positions, (unsigned long long)o->seed);
 }
 
 static size_t rows_of(const struct sampler *s, const struct chain *c)

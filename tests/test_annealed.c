@@ -232,6 +232,51 @@ START_TEST(the_whole_set_and_the_part_near_theta)
 }
 END_TEST
 
+/* Two valleys, at x_3 = 1 and -1, one of them a hundred times as narrow in one direction: a step for both is too long
+ * there. d is half a sum of 4 squares in each. */
+static double uneven_gradient(void *context, const double *x, double *g)
+{
+    double d[2], slope[2][4];
+    (void)context;
+    for (int k = 0; k < 2; k++) {
+        double off[] = {x[0], x[1], x[2], x[3] - (k ? 1 : -1)}, stiffness[] = {k ? 1e4 : 1, 1, 1, 1};
+        d[k] = 0;
+        for (int i = 0; i < 4; i++) {
+            slope[k][i] = stiffness[i] * off[i];
+            d[k] += slope[k][i] * off[i] / 2;
+        }
+    }
+    memcpy(g, slope[d[1] < d[0]], sizeof slope[0]);
+    return fmin(d[0], d[1]);
+}
+
+static double uneven_value(void *context, const double *x)
+{
+    double g[4] = {0};
+    return uneven_gradient(context, x, g);
+}
+
+START_TEST(stuck_chains_adapt_anew)
+{
+    double centre[4] = {0, 0, 0, 1}, sigma[4] = {1, 1, 1, 1}, beta = 1e4;
+    struct region r = {
+        .n = 4, .centre = centre, .cutoff = 2.2 / beta, .value = uneven_value, .gradient = uneven_gradient};
+    struct prior prior = {.sigma = sigma};
+    struct annealed_options options = {
+        .seed = SEED, .threads = 2, .chains = 8, .betas = &beta, .n_betas = 1, .draws = 400, .longest = 400};
+    struct annealed a;
+    ck_assert(annealed_mass(&r, &prior, &options, NULL, &a, NULL) == STATUS_OK);
+    const struct annealed_rung *rung = &a.rungs[0];
+    printf("2/%g: %.3g +- %.2g, R-hat %.3f, acceptance %.2f, %zu divergences\n", beta, rung->mean, rung->error,
+           rung->rhat, rung->acceptance, a.divergences);
+    ck_assert_double_gt(rung->acceptance, 0.7);
+    ck_assert_double_lt(rung->rhat, 1.05);
+    ck_assert_double_lt(fabs(rung->mean - 2 / beta), 3.5 * rung->error);
+    ck_assert(a.divergences > 0 && a.divergences < 600); /* of one attempt before */
+    annealed_clear(&a);
+}
+END_TEST
+
 START_TEST(too_few_draws_are_refused)
 {
     bowl_init(10, 6, 0, 0.01);
@@ -328,6 +373,7 @@ int main(void)
     tcase_add_test(tests, draws_are_doubled_until_they_are_enough);
     tcase_add_test(tests, the_ladder_follows_the_cumulants);
     tcase_add_test(tests, the_whole_set_and_the_part_near_theta);
+    tcase_add_test(tests, stuck_chains_adapt_anew);
     tcase_add_test(tests, too_few_draws_are_refused);
     tcase_add_test(tests, threads_do_not_matter);
     tcase_add_test(tests, a_stopped_run_is_taken_up_again);
