@@ -63,14 +63,15 @@ enum status llc_curve_measure(const struct llc_model *model, const struct llc_op
  *   m > 1: lambda - (ln P)'(ln n beta), P = P_{m-1}(ln n beta + c), P_0 = 1, P_{k+1}(y) = y P_k + k kappa P_{k-1}: what
  *          its first two cumulants make of the pole's Laurent series. kappa = trigamma(lambda) for a normal crossing in
  *          a box, more with a normal prior: 0, 5, 10 or 20.
- * Each law is fitted by weighted least squares to the converged points with n beta >= 30, without the lowest ones while
- * even the best law has chi^2 over 2 per degree of freedom; laws are weighed by the mean of
- * exp(-chi^2/2) over a or c. What the two lowest points move lambda by is part of its error. */
+ * Each law is fitted by weighted least squares to the converged points with n beta >= 30 and 30 lambda, without the
+ * lowest ones while even the best law has chi^2 over 2 per degree of freedom; laws are weighed by the mean of
+ * exp(-chi^2/2) over a or c. What the lowest quarter of the points moves lambda by is part of its error. */
 struct llc_fit {
     bool found;           /* else: too few points */
     double lambda, error; /* over all laws */
     int multiplicity;     /* with most weight */
     double weight;        /* of all laws of that multiplicity */
+    bool stable;          /* that has most weight without the lowest quarter of the points too */
     double chi2;          /* of the law below */
     size_t points;        /* that it is fitted to; two parameters */
     double from;          /* lowest n beta */
@@ -78,7 +79,7 @@ struct llc_fit {
     double limit, offset;
 };
 void llc_fit_curve(const struct llc_curve *curve, struct llc_fit *out);
-/* The multiplicity has nine tenths of the weight. */
+/* The multiplicity has nine tenths of the weight, and not by the lowest points alone. */
 bool llc_fit_is_settled(const struct llc_fit *fit);
 /* Of that law. */
 double llc_fit_at(const struct llc_fit *fit, double n_beta);

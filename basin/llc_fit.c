@@ -4,7 +4,7 @@
 #include <math.h>
 
 enum { POINTS_LEAST = 4 };
-static const double LOWEST = 30; /* n beta */
+static const double LOWEST = 30; /* n beta over lambda, or over 1: one over the mean loss */
 
 /* m = 1: lambda - a (n beta)^-power, power 0: lambda alone; else the polynomial of degree m - 1, with its kappa. */
 static const struct law {
@@ -165,20 +165,23 @@ void llc_fit_curve(const struct llc_curve *curve, struct llc_fit *out)
     size_t n = 0, laws = laws_with(curve->n_parameters);
     *out = fewer = (struct llc_fit){0};
     for (size_t k = 0; k < curve->n_points; k++)
-        if (curve->points[k].converged && curve->points[k].n_beta >= LOWEST && curve->points[k].error > 0)
+        if (curve->points[k].converged && curve->points[k].error > 0 &&
+            curve->points[k].n_beta >= LOWEST * fmax(1, curve->points[k].lambda))
             p[n++] = &curve->points[k];
     for (; n >= POINTS_LEAST; n--)
         if (fit_points(p, n, laws, out) <= 2 * (double)(n - 2) || n == POINTS_LEAST)
             break;
     if (n < POINTS_LEAST + 2)
         return;
-    fit_points(p, n - 2, laws, &fewer); /* what the lowest points have decided is not certain: no law is exact there */
+    /* what the lowest points have decided is not certain: no law is exact there */
+    fit_points(p, n - (n < 8 ? 2 : n / 4), laws, &fewer);
+    out->stable = fewer.multiplicity == out->multiplicity;
     out->error = hypot(out->error, fewer.lambda - out->lambda);
 }
 
 bool llc_fit_is_settled(const struct llc_fit *fit)
 {
-    return fit->found && fit->weight >= 0.9;
+    return fit->found && fit->stable && fit->weight >= 0.9;
 }
 
 double llc_fit_at(const struct llc_fit *fit, double n_beta)
