@@ -84,26 +84,27 @@ START_TEST(laws_of_curves)
         double lambda;
         int multiplicity;
     } expected[] = {{0.5, 2}, {1.5, 1}, {2, 1}, {0.5, 3}};
-    struct llc_curve curve = {.n_points = 12};
+    struct llc_curve curve = {.n_points = 18};
     struct llc_fit fit;
-    for (size_t i = 0; i < 12; i++) {
-        double n_beta = 1e5 * pow(2.7, -(double)i), value = exact_curve(_i, n_beta);
+    for (size_t i = 0; i < 18; i++) {
+        double n_beta = 5e7 * pow(2.7, -(double)i), value = exact_curve(_i, n_beta);
         curve.points[i] =
-            (struct llc_point){.n_beta = n_beta, .lambda = value, .error = 0.004 * value, .converged = true};
+            (struct llc_point){.n_beta = n_beta, .lambda = value, .error = 0.002 * value, .converged = true};
     }
     llc_fit_curve(&curve, &fit);
-    ck_assert(fit.found);
-    if (_i < 3) /* of a threefold pole no such curve is long enough to settle it */
-        ck_assert_int_eq(fit.multiplicity, expected[_i].multiplicity);
-    ck_assert_double_gt(fit.weight, _i < 2 ? 0.8 : 0.2); /* of a curve that is all but flat neither */
+    printf("%.4f +- %.4f (%g), multiplicity %d (%.0f %%), %s\n", fit.lambda, fit.error, expected[_i].lambda,
+           fit.multiplicity, 100 * fit.weight, llc_fit_is_settled(&fit) ? "settled" : "not settled");
+    ck_assert(_i > 1 ||
+              llc_fit_is_settled(&fit)); /* a flat curve and a threefold pole are settled by nothing so short */
+    ck_assert(!llc_fit_is_settled(&fit) || fit.multiplicity == expected[_i].multiplicity);
     ck_assert_double_lt(fabs(fit.lambda - expected[_i].lambda), 3 * fit.error);
-    ck_assert_double_lt(fit.error, (_i < 3 ? 0.04 : 0.1) * expected[_i].lambda);
+    ck_assert_double_lt(fit.error, (_i < 3 ? 0.01 : 0.1) * expected[_i].lambda);
     assert_close(llc_fit_at(&fit, curve.points[3].n_beta), curve.points[3].lambda, 0.01, 1);
     curve.n_parameters = 1; /* one parameter has no pole of a higher order */
     llc_fit_curve(&curve, &fit);
     ck_assert_int_eq(fit.multiplicity, 1);
     assert_close(fit.weight, 1, 1e-12, 1);
-    for (size_t i = 0; i < 12; i++)
+    for (size_t i = 0; i < 18; i++)
         curve.points[i].converged = i < 3;
     llc_fit_curve(&curve, &fit);
     ck_assert(!fit.found);
