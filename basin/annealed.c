@@ -8,37 +8,18 @@
 #include "solver/random.h"
 #include "solver/sampler.h"
 
-#include <gsl/gsl_math.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { CHAINS = 4, WARMUP = 200, DRAWS = 300, STEPS = 255, RESTARTS = 2 };
-static const double RHAT_MOST = 1.05, NEAR_ENOUGH = 1.03, STUCK = 0.02; /* of iterations that diverge */
+static const double NEAR_ENOUGH = 1.03, STUCK = 0.02; /* of iterations that diverge */
 
 /* --- one beta */
 
-static size_t size_of(const struct ladder *l, size_t rung)
+size_t annealed_size(const struct ladder *l, size_t rung)
 {
     return l->o.chains * l->draws[rung].n;
-}
-
-/* y := the draws' contributions to weight beta <d> + curvature (beta <d> - beta^2 Var d), whose standard error is that
- * of the rung's part in the integral. */
-static double contribution_error(const struct ladder *l, size_t rung, double weight, double curvature)
-{
-    const double *d = l->draws[rung].d;
-    double beta = l->out->rungs[rung].beta, mean = l->out->rungs[rung].mean, *y = l->scratch;
-    struct diagnostics g;
-    if (weight == 0 && curvature == 0) /* the only rung: there is no ladder */
-        return 0;
-    for (size_t i = 0; i < size_of(l, rung); i++) {
-        double off = d[i] - mean;
-        y[i] = (weight + curvature) * beta * off - curvature * beta * beta * off * off;
-    }
-    if (diagnostics_of(l->o.chains, l->draws[rung].n, y, &g, NULL))
-        return NAN;
-    return isnan(g.mcse) ? INFINITY : g.mcse;
 }
 
 static double variance_of(size_t n, const double *x, double mean)
@@ -56,17 +37,17 @@ static enum status take_draws(struct ladder *l, const struct sampler *s, size_t 
     size_t all = sampler_draws(s);
     free(draws->d);
     draws->n = n;
-    draws->d = malloc(2 * size_of(l, rung) * sizeof *draws->d);
+    draws->d = malloc(2 * annealed_size(l, rung) * sizeof *draws->d);
     if (!draws->d)
         return error_memory(e);
-    draws->away = draws->d + size_of(l, rung);
+    draws->away = draws->d + annealed_size(l, rung);
     for (size_t k = 0; k < 2; k++) {
         double *to = k ? draws->away : draws->d;
         sampler_copy(s, 0, k ? SAMPLER_OWN : SAMPLER_TEMPERED, l->scratch);
         for (size_t c = 0; c < l->o.chains; c++)
             memcpy(to + c * n, l->scratch + c * all + all - n, n * sizeof *to);
     }
-    for (size_t i = 0; i < size_of(l, rung); i++)
+    for (size_t i = 0; i < annealed_size(l, rung); i++)
         draws->d[i] = -draws->d[i];
     return STATUS_OK;
 }
@@ -87,37 +68,8 @@ static enum status look_at_draws(struct ladder *l, const struct sampler *s, size
                                                  .acceptance = sampler_rung(s, 0).acceptance,
                                                  .log_z = NAN};
     l->integrand[rung] = beta * g.mean;
-    l->slope[rung] = beta * g.mean - beta * beta * variance_of(size_of(l, rung), draws->d, g.mean);
+    l->slope[rung] = beta * g.mean - beta * beta * variance_of(annealed_size(l, rung), draws->d, g.mean);
     return STATUS_OK;
-}
-
-/* The last step: ln < e^{beta d} 1{d <= c} >, the localising Gaussian put back. */
-struct last_step {
-    double log_value, error, ess, largest_share;
-};
-
-static struct last_step last_step(const struct ladder *l, size_t rung)
-{
-    const struct rung_draws *draws = &l->draws[rung];
-    size_t size = size_of(l, rung);
-    double beta = l->out->rungs[rung].beta, top = -INFINITY, sum = 0, squares = 0, *w = l->scratch;
-    struct last_step out = {.log_value = NAN, .error = NAN};
-    struct diagnostics g;
-    for (size_t i = 0; i < size; i++) {
-        w[i] = draws->d[i] <= l->region->cutoff ? beta * draws->d[i] + draws->away[i] : -INFINITY;
-        top = fmax(top, w[i]);
-    }
-    for (size_t i = 0; i < size; i++) {
-        w[i] = exp(w[i] - top);
-        sum += w[i], squares += w[i] * w[i];
-    }
-    if (!isfinite(top) || diagnostics_of(l->o.chains, draws->n, w, &g, NULL) || !(g.mean > 0) || isnan(g.mcse))
-        return out;
-    out.log_value = top + log(g.mean);
-    out.error = g.mcse / g.mean;
-    out.largest_share = 1 / sum; /* the largest weight is 1 */
-    out.ess = sum * sum / squares * fmin(g.ess_mean / (double)size, 1);
-    return out;
 }
 
 /* Near enough to the cutoff for the last step. */
@@ -129,8 +81,8 @@ static bool is_last(const struct ladder *l, size_t rung)
 static bool good_enough(const struct ladder *l, size_t rung)
 {
     const struct annealed_rung *r = &l->out->rungs[rung];
-    return r->rhat <= RHAT_MOST && r->ess >= ESTIMATE_LEAST_ESS &&
-           (!is_last(l, rung) || last_step(l, rung).ess >= ESTIMATE_LEAST_ESS);
+    return r->rhat <= ANNEALED_RHAT_MOST && r->ess >= ESTIMATE_LEAST_ESS &&
+           (!is_last(l, rung) || annealed_last_step(l, rung).ess >= ESTIMATE_LEAST_ESS);
 }
 
 static bool asked_to_stop(void *context)
@@ -158,7 +110,7 @@ static void pack(struct ladder *l, size_t rung, bool back, double *record)
     struct {
         double *at;
         size_t n;
-    } arrays[] = {{l->draws[rung].d, 2 * size_of(l, rung)},
+    } arrays[] = {{l->draws[rung].d, 2 * annealed_size(l, rung)},
                   {l->state, (l->o.chains + 1) * l->region->n}}; /* the variances stand behind the state */
     for (size_t i = 0; i < 8; i++, record++)
         *(back ? part[i] : record) = back ? *record : *part[i];
@@ -182,10 +134,10 @@ static bool recall(struct ladder *l, size_t rung, double beta, double *record)
         draws->n = counted(l, all);
         if (!records_find(l->kept, record_id(l, rung), record_size(l, draws->n), record) || record[0] != beta)
             continue;
-        draws->d = malloc(2 * size_of(l, rung) * sizeof *draws->d);
+        draws->d = malloc(2 * annealed_size(l, rung) * sizeof *draws->d);
         if (!draws->d)
             return false;
-        draws->away = draws->d + size_of(l, rung);
+        draws->away = draws->d + annealed_size(l, rung);
         pack(l, rung, true, record);
         l->out->rungs[rung].draws = draws->n;
         l->out->rungs[rung].log_z = NAN;
@@ -299,50 +251,6 @@ static enum status sample_anew(struct ladder *l, size_t rung, double beta, struc
     return status;
 }
 
-/* --- the integral */
-
-/* Cubic Hermite over every `stride`-th rung, from the first to the last; weights of each rung's value and slope are
- * added up in weight and curvature where given. */
-static double integral(const struct ladder *l, size_t stride, double *weight, double *curvature)
-{
-    size_t last = l->out->n_rungs - 1;
-    double sum = 0;
-    for (size_t a = 0; a < last;) {
-        size_t b = a + stride < last ? a + stride : last;
-        double h = log(l->out->rungs[b].beta / l->out->rungs[a].beta);
-        sum += h / 2 * (l->integrand[a] + l->integrand[b]) + h * h / 12 * (l->slope[a] - l->slope[b]);
-        if (weight) {
-            weight[a] += h / 2, weight[b] += h / 2;
-            curvature[a] += h * h / 12, curvature[b] -= h * h / 12;
-        }
-        a = b;
-    }
-    return sum;
-}
-
-/* ln Z along the ladder, its statistical error, and what the steps' size does: the difference to the integral over
- * every second rung, of which a fifteenth is expected where the step is small, and a fifth is taken. */
-static enum status integrate(struct ladder *l, double log_z_first, struct error *e)
-{
-    size_t n = l->out->n_rungs;
-    double *weight = calloc(2 * n + 1, sizeof *weight), variance = 0;
-    if (!weight)
-        return error_memory(e);
-    double whole = integral(l, 1, weight, weight + n), coarse = integral(l, 2, NULL, NULL);
-    for (size_t k = 0; k < n; k++)
-        variance += gsl_pow_2(contribution_error(l, k, weight[k], weight[n + k]));
-    l->out->log_z = log_z_first - whole;
-    l->out->ladder_error = sqrt(variance);
-    l->out->discretisation = fabs(whole - coarse) / 5;
-    for (size_t k = 0; k < n; k++) {
-        l->out->n_rungs = k + 1;
-        l->out->rungs[k].log_z = log_z_first - integral(l, 1, NULL, NULL);
-    }
-    l->out->n_rungs = n;
-    free(weight);
-    return STATUS_OK;
-}
-
 /* --- up and down */
 
 /* By how much beta is to grow for <d> to be at the cutoff, where it falls as it does at this rung: d ln<d>/d ln beta =
@@ -402,7 +310,7 @@ static enum status ladder_init(struct ladder *l, struct error *e)
     double narrow = l->o.localise > 0 ? 1 / (l->o.localise * l->o.localise) : 0;
     l->mean = malloc(2 * n * sizeof *l->mean);
     l->state = malloc((l->o.chains + 1) * n * sizeof *l->state);
-    l->integrand = calloc(2 * ANNEALED_RUNGS, sizeof *l->integrand);
+    l->integrand = calloc((size_t)4 * ANNEALED_RUNGS, sizeof *l->integrand);
     l->scratch = malloc(l->o.chains * l->o.longest * sizeof *l->scratch);
     l->out->rungs = calloc(ANNEALED_RUNGS, sizeof *l->out->rungs);
     if (!l->mean || !l->state || !l->integrand || !l->scratch || !l->out->rungs) {
@@ -412,6 +320,8 @@ static enum status ladder_init(struct ladder *l, struct error *e)
     l->width = l->mean + n;
     l->variances = l->state + l->o.chains * n;
     l->slope = l->integrand + ANNEALED_RUNGS;
+    l->weight = l->slope + ANNEALED_RUNGS;
+    l->curvature = l->weight + ANNEALED_RUNGS;
     for (size_t i = 0; i < n; i++) {
         double m = l->prior->mean ? l->prior->mean[i] : 0, s = l->prior->sigma[i];
         double off = (l->region->centre[i] - m) / s;
@@ -447,39 +357,13 @@ static void ladder_clear(struct ladder *l)
         free(l->draws[k].d);
 }
 
-static void sum_up(struct ladder *l, double first_error)
-{
-    struct annealed *a = l->out;
-    struct estimate *e = &a->estimate;
-    e->ess = INFINITY;
-    for (size_t k = 0; k < a->n_rungs; k++) {
-        e->samples += size_of(l, k);
-        a->worst_rhat = fmax(a->worst_rhat, a->rungs[k].rhat);
-        e->ess = fmin(e->ess, a->rungs[k].ess);
-    }
-    struct last_step last = last_step(l, a->n_rungs - 1);
-    if (isnan(last.log_value))
-        estimate_refuse(e, "no draw at the last beta is inside");
-    e->log_value = last.log_value + a->log_z + l->log_base;
-    e->ess = fmin(e->ess, last.ess);
-    e->largest_share = last.largest_share;
-    a->final_error = last.error;
-    a->first_error = first_error;
-    e->error = sqrt(gsl_pow_2(first_error) + gsl_pow_2(a->ladder_error) + gsl_pow_2(a->discretisation) +
-                    gsl_pow_2(a->final_error));
-    if (a->worst_rhat > RHAT_MOST)
-        estimate_refuse(e, "chains have not mixed: R-hat %.3f", a->worst_rhat);
-    if (!(e->ess >= ESTIMATE_LEAST_ESS))
-        estimate_refuse(e, "effective sample size %.3g", e->ess);
-    if (!isfinite(e->error) || !isfinite(e->log_value))
-        estimate_refuse(e, "no finite error");
-}
-
 enum status annealed_mass(const struct region *r, const struct prior *prior, const struct annealed_options *options,
                           const struct reporter *reporter, struct annealed *out, struct error *e)
 {
     struct ladder l = {.region = r, .prior = prior, .o = *options, .reporter = reporter, .out = out};
-    *out = (struct annealed){.estimate = {.pareto_k = NAN, .at_least = NAN, .largest_share = NAN}};
+    *out = (struct annealed){
+        .estimate = {
+            .log_value = NAN, .error = NAN, .ess = NAN, .pareto_k = NAN, .at_least = NAN, .largest_share = NAN}};
     if (!r->gradient)
         return error_set(e, STATUS_REFUSED, "annealed integration wants a gradient");
     l.o.chains = l.o.chains ? l.o.chains : CHAINS;
@@ -496,12 +380,11 @@ enum status annealed_mass(const struct region *r, const struct prior *prior, con
         status = open_records(&l, e);
     if (!status)
         status = annealed_weigh_base(&l, &beta, &log_z, &error, e);
-    if (!status)
+    bool nowhere = !status && !options->reverse && isnan(beta); /* to start: refused already */
+    if (!status && !nowhere)
         status = options->reverse ? descend(&l, e) : climb(&l, beta, e);
-    if (!status)
-        status = integrate(&l, log_z, e);
-    if (!status)
-        sum_up(&l, error);
+    if (!status && !nowhere)
+        annealed_sum_up(&l, log_z, error);
     linalg_set_threads(blas);
     ladder_clear(&l);
     return status;

@@ -50,13 +50,14 @@ struct annealed {
     double log_z;                     /* at the last beta */
     double first_error, ladder_error; /* standard errors: of Z at the first beta, of the integral from there */
     double discretisation;            /* of that integral: part of the standard error */
-    double final_error;               /* of the last step */
+    double final_error;               /* of the last step; the estimate's error has what it shares with the ladder's */
     double worst_rhat;
     size_t evaluations, divergences;
 };
 
-/* prior with sigma. The region needs its gradient. Refused: R-hat above 1.05 at some beta, effective sizes below 100, d
- * that stays above the cutoff. STATUS_REFUSED: no gradient. STATUS_INTERRUPTED, STATUS_FAILED (memory). Clear in all
+/* prior with sigma. The region needs its gradient. Refused: R-hat above 1.05 at some beta or none, effective sizes
+ * below 100, d that stays above the cutoff or is finite nowhere (then there are no rungs), a localising Gaussian whose
+ * weights have too heavy a tail. STATUS_REFUSED: no gradient. STATUS_INTERRUPTED, STATUS_FAILED (memory). Clear in all
  * cases. */
 enum status annealed_mass(const struct region *r, const struct prior *prior, const struct annealed_options *options,
                           const struct reporter *reporter, struct annealed *out, struct error *e);

@@ -94,29 +94,48 @@ void annealed_localised_away(const double *x, double *q, void *context)
 struct base_draws {
     const struct ladder *ladder;
     double *d; /* (FIRST_DRAWS) */
-    double *x; /* (chains, n): the first draws, where chains may start */
     enum status status[FIRST_DRAWS / BATCH];
 };
+
+static struct random_stream stream_of(const struct ladder *l, size_t batch)
+{
+    return random_stream(l->o.seed, ((uint64_t)1 << 40) + batch + (l->o.reverse ? FIRST_DRAWS : 0));
+}
 
 static void draw_base(size_t batch, void *context)
 {
     struct base_draws *b = context;
     size_t n = b->ladder->region->n;
-    struct random_stream r = random_stream(b->ladder->o.seed, ((uint64_t)1 << 40) + batch);
+    struct random_stream r = stream_of(b->ladder, batch);
     void *seat = NULL;
     double *x = malloc(n * sizeof *x);
     b->status[batch] = x ? annealed_seat_new((void *)b->ladder, &seat, NULL) : STATUS_FAILED;
     for (size_t k = 0; k < BATCH && !b->status[batch]; k++) {
         struct seat *s = seat;
         random_normals(&r, n, x);
-        if (batch == 0 && k < b->ladder->o.chains)
-            memcpy(b->x + k * n, x, n * sizeof *x);
         to_theta(b->ladder, x, s->theta);
         double d = b->ladder->region->value(s->worker, s->theta);
         b->d[batch * BATCH + k] = isnan(d) ? INFINITY : d;
     }
     annealed_seat_free(seat);
     free(x);
+}
+
+/* Where the chains begin: the first draws at which d (FIRST_DRAWS, in the order of drawing) is finite, over again where
+ * there are more chains. False: there are none. */
+static bool place_chains(const struct ladder *l, const double *d)
+{
+    size_t n = l->region->n, placed = 0;
+    for (size_t batch = 0; batch < FIRST_DRAWS / BATCH && placed < l->o.chains; batch++) {
+        struct random_stream r = stream_of(l, batch);
+        for (size_t k = 0; k < BATCH && placed < l->o.chains; k++) {
+            random_normals(&r, n, l->state + placed * n);
+            placed += isfinite(d[batch * BATCH + k]) != 0;
+        }
+    }
+    for (size_t c = placed; c < l->o.chains && placed; c++)
+        memcpy(l->state + c * n, l->state + c % placed * n, n * sizeof *l->state);
+    return placed > 0;
 }
 
 static int by_value(const void *a, const void *b)
@@ -130,7 +149,7 @@ static double effective_part(const double *d, double beta)
 {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < FIRST_DRAWS; i++) {
-        double w = exp(-beta * (d[i] - d[0]));
+        double w = isfinite(d[i]) ? exp(-beta * (d[i] - d[0])) : 0;
         sum += w;
         squares += w * w;
     }
@@ -156,9 +175,25 @@ static double first_beta(const struct ladder *l, double *d)
     return low;
 }
 
+static void weigh(struct ladder *l, double *d, double *beta, double *log_z, double *error)
+{
+    bool anywhere = place_chains(l, d);
+    if (!l->o.betas)
+        *beta = anywhere ? first_beta(l, d) : NAN;
+    if (!anywhere)
+        estimate_refuse(&l->out->estimate, "the sameness is not finite at one of %d draws of the prior", FIRST_DRAWS);
+    for (size_t i = 0; i < FIRST_DRAWS; i++)
+        d[i] = isfinite(d[i]) ? -*beta * d[i] : -INFINITY;
+    struct estimate z = estimate_log_mean(FIRST_DRAWS, d);
+    *log_z = z.log_value;
+    *error = z.error;
+    if (z.ess < ESTIMATE_LEAST_ESS)
+        estimate_refuse(&l->out->estimate, "the first beta is too far from the prior");
+}
+
 enum status annealed_weigh_base(struct ladder *l, double *beta, double *log_z, double *error, struct error *e)
 {
-    struct base_draws b = {.ladder = l, .d = malloc(FIRST_DRAWS * sizeof *b.d), .x = l->state};
+    struct base_draws b = {.ladder = l, .d = malloc(FIRST_DRAWS * sizeof *b.d)};
     if (!b.d) {
         error_memory(e);
         return STATUS_FAILED;
@@ -168,17 +203,8 @@ enum status annealed_weigh_base(struct ladder *l, double *beta, double *log_z, d
     for (size_t k = 0; k < FIRST_DRAWS / BATCH; k++)
         if (b.status[k])
             status = error_memory(e);
-    if (!status) {
-        if (!l->o.betas)
-            *beta = first_beta(l, b.d);
-        for (size_t i = 0; i < FIRST_DRAWS; i++)
-            b.d[i] *= -*beta;
-        struct estimate z = estimate_log_mean(FIRST_DRAWS, b.d);
-        *log_z = z.log_value;
-        *error = z.error;
-        if (z.ess < ESTIMATE_LEAST_ESS)
-            estimate_refuse(&l->out->estimate, "the first beta is too far from the prior");
-    }
+    if (!status)
+        weigh(l, b.d, beta, log_z, error);
     free(b.d);
     return status;
 }

@@ -1,10 +1,11 @@
-/* What annealed.c and annealed_base.c share: the ladder and the target of its chains. */
+/* What annealed.c, annealed_base.c and annealed_sum.c share: the ladder and the target of its chains. */
 #ifndef GEARS_BASIN_ANNEALED_PRIVATE_H
 #define GEARS_BASIN_ANNEALED_PRIVATE_H
 
 #include "basin/annealed.h"
 
 enum { ANNEALED_RUNGS = 200 };
+#define ANNEALED_RHAT_MOST 1.05
 
 /* What is kept of a rung's draws. */
 struct rung_draws {
@@ -26,6 +27,7 @@ struct ladder {
     struct annealed *out;
     struct records *kept;
     double *integrand, *slope;               /* (ANNEALED_RUNGS) of the integral in ln beta */
+    double *weight, *curvature;              /* (ANNEALED_RUNGS) what these count for in it; in the same block */
     struct rung_draws draws[ANNEALED_RUNGS]; /* of the rungs */
     double *scratch;                         /* (chains, longest) */
 };
@@ -38,7 +40,19 @@ double annealed_evaluate(double beta, const double *x, double *gradient, double 
 void annealed_localised_away(const double *x, double *q, void *context);
 
 /* Draws of the base (the prior, localised or not): the first beta, unless there is a ladder already, ln Z there and its
- * standard error; the chains' states are the first of them. */
+ * standard error; the chains' states are the first of them where d is finite. Where it is nowhere the estimate is
+ * refused, and without a ladder beta is NAN. Down a ladder they are other draws than up. */
 enum status annealed_weigh_base(struct ladder *l, double *beta, double *log_z, double *error, struct error *e);
+
+size_t annealed_size(const struct ladder *l, size_t rung); /* draws of all chains */
+
+/* The last step: ln < e^{beta d} 1{d <= c} >, the localising Gaussian put back. -INFINITY: no draw is inside. */
+struct last_step {
+    double log_value, error, ess, largest_share;
+};
+struct last_step annealed_last_step(const struct ladder *l, size_t rung);
+
+/* From the rungs' draws and ln Z at the first beta, with its error, to the estimate. */
+void annealed_sum_up(struct ladder *l, double log_z_first, double first_error);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double TAIL_MOST = 0.7, CONFIDENCE_FACTOR = 20;
+static const double CONFIDENCE_FACTOR = 20;
 
 double log_sum_exp(size_t n, const double *x)
 {
@@ -110,23 +110,23 @@ struct estimate estimate_log_mean(size_t n, double *log_weights)
         estimate_refuse(&e, "one of %zu samples carries %.0f %% of the sum", n, 100 * e.largest_share);
     if (e.ess < ESTIMATE_LEAST_ESS)
         estimate_refuse(&e, "effective sample size %.3g of %zu", e.ess, n);
-    if (e.pareto_k > TAIL_MOST)
+    if (e.pareto_k > ESTIMATE_TAIL_MOST)
         estimate_refuse(&e, "the weights' tail is too heavy for an error (Pareto k = %.2f)", e.pareto_k);
     return e;
 }
 
 struct estimate estimate_fraction(size_t hits, size_t n)
 {
-    double p = (double)hits / (double)n, fewer = (double)(hits < n - hits ? hits : n - hits);
+    double p = (double)hits / (double)n;
     struct estimate e = {.samples = n,
                          .log_value = log(p),
                          .error = sqrt((1 - p) / (p * (double)n)),
-                         .ess = fewer,
+                         .ess = (double)hits,
                          .largest_share = hits ? 1 / (double)hits : NAN,
                          .pareto_k = NAN,
                          .at_least = log(p) - log(CONFIDENCE_FACTOR)};
     if (hits == n) /* the rule of three: nothing missed in n trials */
-        e.ess = (double)n, e.error = 3 / (double)n;
+        e.error = 3 / (double)n;
     if (hits < ESTIMATE_LEAST_ESS)
         estimate_refuse(&e, "%zu of %zu draws are inside", hits, n);
     return e;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 enum { ESTIMATE_LEAST_ESS = 100 }; /* below it no value is given */
+#define ESTIMATE_TAIL_MOST 0.7     /* nor above this shape of the tail */
 
 struct estimate {
     double log_value;     /* ln of the mean; to be shown only where not refused */
@@ -27,8 +28,8 @@ struct estimate {
  * numbers: refused. log_weights is sorted. */
 struct estimate estimate_log_mean(size_t n, double *log_weights);
 
-/* ln of a probability from hits among n independent trials; ess is the number of hits (of misses, where they are
- * fewer). */
+/* ln of a probability from hits among n independent trials; ess is the number of hits, (sum w)^2/sum w^2 of weights 0
+ * and 1. Refused: fewer than 100. */
 struct estimate estimate_fraction(size_t hits, size_t n);
 
 /* Add a constant to the value, and to the bound. */

@@ -128,6 +128,6 @@ void volume_add_figures(const struct volume *v, struct findings *out)
     findings_add_figure(out, bracket_figure(v));
     if (v->n_stars)
         findings_add_figure(out, directions_figure(v));
-    if (v->n_ladders)
+    if (v->n_ladders && v->ladders[0].n_rungs)
         findings_add_figure(out, ladder_figure(v));
 }

@@ -28,7 +28,7 @@ struct volume_row {
     double ess;       /* NAN likewise */
     double at_least;  /* with 95 % confidence; NAN: no such bound */
     double added;     /* nats of ln V that come from an added term; NAN: there is none */
-    char note[400];   /* assumptions; or why it was refused */
+    char note[520];   /* assumptions; or why it was refused */
 };
 
 /* A star row, for the figure. */

@@ -44,7 +44,7 @@ struct volume_row *volume_add_estimate(struct volume *v, const char *name, const
                                        const struct estimate *estimate, const char *note, ...)
 {
     struct volume_row *r = new_row(v, name, what);
-    char text[190];
+    char text[300];
     va_list arguments;
     va_start(arguments, note);
     vsnprintf(text, sizeof text, note, arguments);

@@ -180,6 +180,8 @@ static enum status anneal_both_ways(struct volume *v, struct annealed_options *o
     if (status)
         return status;
     add_ladder_row(v, up, "annealed up from the prior", options.localise);
+    if (up->n_rungs == 0) /* no ladder to come down */
+        return STATUS_OK;
     for (size_t k = 0; k < up->n_rungs; k++)
         betas[k] = up->rungs[k].beta;
     options.betas = betas;

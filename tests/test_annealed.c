@@ -277,6 +277,84 @@ START_TEST(stuck_chains_adapt_anew)
 }
 END_TEST
 
+/* Half a plane where d is finite, exponential in r^2: P = (1 - exp(-c/lambda))/2. More chains than a batch of draws,
+ * all of which must begin in that half. */
+static double half_gradient(void *context, const double *x, double *g)
+{
+    double lambda = *(double *)context;
+    g[0] = lambda * x[0];
+    g[1] = lambda * x[1];
+    return x[0] > 0 ? lambda * (x[0] * x[0] + x[1] * x[1]) / 2 : INFINITY;
+}
+
+static double half_value(void *context, const double *x)
+{
+    double g[2];
+    return half_gradient(context, x, g);
+}
+
+static double nowhere(void *context, const double *x)
+{
+    (void)context;
+    return x[0] > 1e9 ? 0 : NAN;
+}
+
+START_TEST(chains_begin_where_there_is_something)
+{
+    double lambda = 10, centre[2] = {0}, sigma[2] = {1, 1}, cutoff = 0.2;
+    struct region r = {
+        .n = 2, .centre = centre, .cutoff = cutoff, .context = &lambda, .value = half_value, .gradient = half_gradient};
+    struct prior prior = {.sigma = sigma};
+    struct annealed_options options = {.seed = SEED, .threads = 2, .warmup = 60, .longest = 300},
+                            many = {.seed = SEED, .threads = 2, .chains = 300, .warmup = 20, .draws = 8, .longest = 8};
+    struct annealed a;
+    ck_assert(annealed_mass(&r, &prior, &options, NULL, &a, NULL) == STATUS_OK);
+    assert_within("half a plane", &a, log(-expm1(-cutoff / lambda) / 2), 0.3);
+    annealed_clear(&a);
+    ck_assert(annealed_mass(&r, &prior, &many, NULL, &a, NULL) == STATUS_OK);
+    annealed_clear(&a);
+    r.value = nowhere;
+    ck_assert(annealed_mass(&r, &prior, &options, NULL, &a, NULL) == STATUS_OK);
+    ck_assert(a.estimate.refused);
+    ck_assert_uint_eq(a.n_rungs, 0);
+    annealed_clear(&a);
+}
+END_TEST
+
+/* The last step and the last part of the ladder are of the same draws, and rise and fall together: draws that are too
+ * near theta* make both too large. */
+START_TEST(parts_of_the_error_are_not_independent)
+{
+    bowl_init(2, 0, 0, 30);
+    struct prior prior = {bowl.mean, bowl.sigma};
+    struct annealed_options options = {.seed = SEED, .threads = 2};
+    struct annealed a;
+    ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &a, NULL) == STATUS_OK);
+    double apart = hypot(hypot(a.first_error, a.ladder_error), hypot(a.discretisation, a.final_error));
+    printf("error %.4f, were its parts independent %.4f\n", a.estimate.error, apart);
+    ck_assert_double_gt(a.estimate.error, 1.02 * apart);
+    ck_assert_double_lt(a.estimate.error, a.first_error + a.ladder_error + a.discretisation + a.final_error);
+    annealed_clear(&a);
+}
+END_TEST
+
+/* Put back, a localising Gaussian of width rho < 1 has weights without a variance in flat directions, of tail 1/(1 +
+ * rho^2), however large their effective size happens to be. */
+START_TEST(a_narrow_localisation_is_refused)
+{
+    bowl_init(2, 0, 1, 0.01);
+    memset(bowl.h, 0, sizeof bowl.h);
+    struct prior prior = {bowl.centre, bowl.sigma};
+    struct annealed_options options = {.seed = SEED, .threads = 2, .draws = 4000, .localise = 0.35};
+    struct annealed a;
+    ck_assert(annealed_mass(&bowl.region, &prior, &options, NULL, &a, NULL) == STATUS_OK);
+    show("localised", &a, NAN);
+    ck_assert_double_lt(fabs(a.estimate.pareto_k - 1 / (1 + 0.35 * 0.35)), 0.15);
+    ck_assert(a.estimate.refused);
+    annealed_clear(&a);
+}
+END_TEST
+
 START_TEST(too_few_draws_are_refused)
 {
     bowl_init(10, 6, 0, 0.01);
@@ -374,6 +452,9 @@ int main(void)
     tcase_add_test(tests, the_ladder_follows_the_cumulants);
     tcase_add_test(tests, the_whole_set_and_the_part_near_theta);
     tcase_add_test(tests, stuck_chains_adapt_anew);
+    tcase_add_test(tests, chains_begin_where_there_is_something);
+    tcase_add_test(tests, parts_of_the_error_are_not_independent);
+    tcase_add_test(tests, a_narrow_localisation_is_refused);
     tcase_add_test(tests, too_few_draws_are_refused);
     tcase_add_test(tests, threads_do_not_matter);
     tcase_add_test(tests, a_stopped_run_is_taken_up_again);

@@ -183,6 +183,12 @@ START_TEST(fractions_have_binomial_errors)
     ck_assert(!e.refused);
     ck_assert(estimate_fraction(99, 1000000).refused);
     ck_assert(estimate_fraction(0, 1000).refused);
+    e = estimate_fraction(997,
+                          1000); /* what is refused by its effective size shows one below 100, what stands does not */
+    ck_assert(!e.refused && e.ess >= ESTIMATE_LEAST_ESS);
+    assert_close(e.error, sqrt(3.0 / 997 / 1000), 1e-12, 0);
+    e = estimate_fraction(1000, 1000);
+    ck_assert(!e.refused && e.error > 0);
 }
 END_TEST
 
