@@ -62,7 +62,7 @@ bool drain_contains(const struct drain *d, void *worker, const double *theta, si
             verdict = judge(&f, ode_state(ode));
     }
     if (failures)
-        *failures += status != STATUS_OK;
+        *failures += status != STATUS_OK || verdict == DRAIN_FLOWING;
     ode_free(ode);
     free(scratch);
     return verdict == DRAIN_INSIDE;
@@ -86,7 +86,7 @@ static void free_worker(const struct drain *d, void *worker)
 struct chain {
     double *w, *v, *tried, *theta; /* (n) state, direction, candidate, the candidate in units of theta */
     double *inside;                /* (balls) fraction of ball k's draws that lie in ball k - 1 */
-    double first;                  /* ln volume (mass) of the drained part of the first ball */
+    double first;                  /* ln volume (mass) of the drained part of the first ball; -INFINITY: none found */
     double first_fraction;
     size_t flows, failures;
     enum status status;
@@ -174,18 +174,19 @@ static double log_ball(const struct work *w, double radius)
 static void count_first(const struct work *work, struct chain *c, void *worker, struct random_stream *r)
 {
     size_t points = work->options->points, n = work->drain->n, hits = 0;
-    double sum = 0;
+    double sum = -INFINITY;
     for (size_t k = 0; k < points; k++) {
         uniform_in_ball(n, work->radius[0], r, c->tried);
         place(work, c, c->tried);
         if (!member(work, c, worker))
             continue;
         hits++;
-        sum += exp(log_density(work, c->theta));
+        double pair[2] = {sum, log_density(work, c->theta)};
+        sum = log_sum_exp(2, pair);
         memcpy(c->w, c->tried, n * sizeof *c->w);
     }
     c->first_fraction = (double)hits / (double)points;
-    c->first = log_ball(work, work->radius[0]) + log(sum / (double)points);
+    c->first = log_ball(work, work->radius[0]) + sum - log((double)points);
 }
 
 static bool go_on(struct work *w, size_t steps)
@@ -261,23 +262,46 @@ static enum status work_init(struct work *w, struct error *e)
     return STATUS_OK;
 }
 
-/* Of the chains' logarithms of the drained part of ball k: mean and standard error. */
-static void collect(const struct work *w, size_t ball, double *mean, double *error)
+/* ln of the drained part of ball k by all chains but one (SIZE_MAX: by all): the means of the chains' fractions, whose
+ * logarithms are less biased than those of one chain's. */
+static double log_volume_without(const struct work *w, size_t ball, size_t without)
 {
-    size_t chains = w->options->chains;
-    double sum = 0, squares = 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < chains; i++) {
-            double value = w->chain[i].first;
-            for (size_t k = 0; k < ball; k++)
-                value -= log(w->chain[i].inside[k]);
-            if (pass == 0)
-                sum += value / (double)chains;
-            else
-                squares += (value - sum) * (value - sum);
-        }
-    *mean = sum;
-    *error = sqrt(squares / ((double)chains - 1) / (double)chains);
+    size_t chains = w->options->chains, kept = chains - (without < chains);
+    double top = -INFINITY, sum = 0;
+    for (size_t i = 0; i < chains; i++)
+        top = fmax(top, i == without ? -INFINITY : w->chain[i].first);
+    for (size_t i = 0; i < chains && isfinite(top); i++)
+        sum += i == without ? 0 : exp(w->chain[i].first - top);
+    double value = top + log(sum / (double)kept);
+    for (size_t k = 0; k < ball; k++) {
+        double inside = 0;
+        for (size_t i = 0; i < chains; i++)
+            inside += i == without ? 0 : w->chain[i].inside[k];
+        value -= log(inside / (double)kept);
+    }
+    return value;
+}
+
+/* Jackknife over the chains: what is left of the logarithms' bias goes, and the standard error comes from the spread
+ * (Efron, The Jackknife, the Bootstrap and Other Resampling Plans, 1982), times the standard deviation of Student's t,
+ * since there are few chains. Where all of the first ball drained, what may not have been seen of it adds the rule of
+ * three. */
+static void collect(const struct work *w, size_t ball, double *value, double *error)
+{
+    size_t chains = w->options->chains, hits = 0;
+    double mean = 0, squares = 0, n = (double)chains;
+    for (size_t i = 0; i < chains; i++) {
+        mean += log_volume_without(w, ball, i) / n;
+        hits += w->chain[i].first_fraction >= 1;
+    }
+    for (size_t i = 0; i < chains; i++) {
+        double off = log_volume_without(w, ball, i) - mean;
+        squares += off * off;
+    }
+    *value = n * log_volume_without(w, ball, SIZE_MAX) - (n - 1) * mean;
+    *error = sqrt(squares * (n - 1) / n * (n - 1) / (n - 3));
+    if (hits == chains)
+        *error = hypot(*error, 3 / n / (double)w->options->points);
 }
 
 static void fill_shells(const struct work *w, struct drain_result *out)
@@ -286,10 +310,11 @@ static void fill_shells(const struct work *w, struct drain_result *out)
         struct drain_shell *s = &out->shells[k];
         s->radius = w->radius[k];
         collect(w, k, &s->log_volume, &s->error);
-        double drained = exp(s->log_volume), all = exp(log_ball(w, w->radius[k]));
+        /* parts of this ball's volume, which itself may be larger or smaller than any number */
+        double ball = log_ball(w, w->radius[k]), drained = exp(s->log_volume - ball), all = 1;
         if (k > 0) {
-            drained -= exp(out->shells[k - 1].log_volume);
-            all -= exp(log_ball(w, w->radius[k - 1]));
+            drained -= exp(out->shells[k - 1].log_volume - ball);
+            all -= exp(log_ball(w, w->radius[k - 1]) - ball);
         }
         s->fraction = w->prior->sigma ? NAN : drained / all;
     }
@@ -370,9 +395,10 @@ static void flow_from_sphere(size_t k, void *context)
     void *worker = NULL;
     double *theta = malloc(n * sizeof *theta);
     struct random_stream r = random_stream(s->seed, k);
-    if (!theta || new_worker(s->drain, &worker))
+    bool good = theta && new_worker(s->drain, &worker) == STATUS_OK;
+    if (!good)
         atomic_store(&s->failed, true);
-    for (size_t i = 0; i < s->points && worker && theta && !atomic_load(&s->stopped); i++) {
+    for (size_t i = 0; i < s->points && good && !atomic_load(&s->stopped); i++) {
         random_normals(&r, n, theta);
         double factor = s->radii[k] / linalg_norm(n, theta);
         for (size_t j = 0; j < n; j++)

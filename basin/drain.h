@@ -27,11 +27,11 @@ struct drain {
     /* Where the flow has come to theta: in the basin, nowhere near it for good, or neither yet. */
     enum drain_verdict (*verdict)(void *worker, const double *theta, double potential, const double *g);
     double rtol;      /* of the flow; 0: 1e-6 */
-    double most_time; /* flow time after which a point counts as outside; 0: 1e6 */
+    double most_time; /* flow time after which a point counts as outside, and as failed; 0: 1e6 */
 };
 
-/* Whether the flow from theta (n) ends in the basin. A flow that fails is outside; *failures counts them (may be NULL).
- */
+/* Whether the flow from theta (n) ends in the basin. A flow that fails, or has come nowhere in most_time, is outside;
+ * *failures counts them (may be NULL). */
 bool drain_contains(const struct drain *d, void *worker, const double *theta, size_t *failures);
 
 struct drain_options {
@@ -61,8 +61,8 @@ struct drain_result {
     size_t flows, failures;
 };
 
-/* The volume, or under a prior the mass, of the drained set within `outer`. Standard error: from the spread of the
- * chains' own estimates. STATUS_INTERRUPTED, STATUS_FAILED (memory). Clear in all cases. */
+/* The volume, or under a prior the mass, of the drained set within `outer`. Standard error: jackknife over the chains.
+ * STATUS_INTERRUPTED, STATUS_FAILED (memory). Clear in all cases. */
 enum status drain_volume(const struct drain *d, const struct prior *prior, const struct drain_options *options,
                          const struct reporter *reporter, struct drain_result *out, struct error *e);
 void drain_result_clear(struct drain_result *r);

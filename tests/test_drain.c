@@ -105,6 +105,64 @@ START_TEST(volumes_of_cosine_basins)
 }
 END_TEST
 
+/* Short chains over many seeds: the logarithm of the mean of what they count is not the mean of logarithms. The square
+ * is known without a flow. */
+static double flat(void *context, const double *x, double *g)
+{
+    (void)context;
+    (void)x;
+    g[0] = g[1] = 0;
+    return 0;
+}
+
+static enum drain_verdict square_verdict(void *context, const double *x, double potential, const double *g)
+{
+    (void)context;
+    (void)potential;
+    (void)g;
+    return fmax(fabs(x[0]), fabs(x[1])) < 0.5 ? DRAIN_INSIDE : DRAIN_OUTSIDE;
+}
+
+START_TEST(short_chains_have_no_bias)
+{
+    enum { SEEDS = 300 };
+    double centre[2] = {0}, sum = 0, squares = 0, z_squares = 0;
+    struct drain d = {.n = 2, .centre = centre, .context = centre, .gradient = flat, .verdict = square_verdict};
+    struct prior none = {0};
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct drain_result result;
+        struct drain_options options = {
+            .points = 10, .chains = 8, .steps = 20, .inner = 0.2, .outer = 0.708, .seed = seed, .threads = 1};
+        ck_assert(drain_volume(&d, &none, &options, NULL, &result, NULL) == STATUS_OK);
+        double value = result.estimate.log_value;
+        sum += value;
+        squares += value * value;
+        z_squares += value / result.estimate.error * (value / result.estimate.error);
+        drain_result_clear(&result);
+    }
+    double mean = sum / SEEDS, error = sqrt((squares / SEEDS - mean * mean) / SEEDS), z = sqrt(z_squares / SEEDS);
+    printf("mean of %d: %.4f +- %.4f, true 0; rms z %.2f\n", SEEDS, mean, error, z);
+    ck_assert_double_lt(fabs(mean), 3 * error);
+    ck_assert(z > 0.8 && z < 1.3);
+}
+END_TEST
+
+/* A flow that comes to no end is no member, and is counted. */
+START_TEST(flows_without_end_are_counted)
+{
+    struct cosine c;
+    struct drain d;
+    size_t failures = 0;
+    cosine_init(&c, &d, SEPARABLE, 2);
+    static const double start[2] = {0.4, 0.3};
+    ck_assert(drain_contains(&d, &c, start, &failures));
+    ck_assert_uint_eq(failures, 0);
+    d.most_time = 1e-3;
+    ck_assert(!drain_contains(&d, &c, start, &failures));
+    ck_assert_uint_eq(failures, 1);
+}
+END_TEST
+
 /* The cube's part of a sphere: all of it up to 1/2, in the plane (4 arcs of pi/2 - 2 acos(1/2r)) beyond, nothing beyond
  * the corners. */
 START_TEST(fractions_of_circles)
@@ -187,6 +245,8 @@ int main(void)
     TCase *tests = tcase_create("drain");
     tcase_add_test(tests, membership_is_the_cube);
     tcase_add_loop_test(tests, volumes_of_cosine_basins, 0, 5);
+    tcase_add_test(tests, short_chains_have_no_bias);
+    tcase_add_test(tests, flows_without_end_are_counted);
     tcase_add_test(tests, fractions_of_circles);
     tcase_add_test(tests, mass_of_a_cube);
     tcase_add_test(tests, counting_agrees_with_the_inversion);
