@@ -142,7 +142,7 @@ static enum status find_cross_section(const struct minimum *m, struct segment *s
 {
     struct problem p = *m->problem;
     size_t N = s->N, k = problem_behaviours(&p), outputs = k / p.n;
-    struct tape *tape;
+    struct tape *tape = NULL;
     double *r = malloc(k * sizeof *r), *D = malloc(k * outputs * sizeof *D), *J = malloc(k * N * sizeof *J);
     p.behaviour = BEHAVIOUR_OUTPUTS;
     enum status status = r && D && J ? tape_new(&p, &tape, e) : error_memory(e);
@@ -150,7 +150,6 @@ static enum status find_cross_section(const struct minimum *m, struct segment *s
         tape_move(tape, m->theta);
         tape_behaviour_slopes(tape, r, D);
         tape_behaviour_jacobian(tape, J);
-        tape_free(tape);
         double residual = sqrt(linalg_dot(k, r, r) * (double)p.n); /* r holds 1/n */
         if (residual > 0.01 * sqrt(2 * s->threshold))
             status =
@@ -163,6 +162,7 @@ static enum status find_cross_section(const struct minimum *m, struct segment *s
         status = weigh_rows(p.n, outputs, N, D, J, e);
     if (!status)
         status = decompose(s, k, J, e);
+    tape_free(tape);
     free(r);
     free(D);
     free(J);

@@ -45,7 +45,7 @@ const struct config_field segment_schema[] = {
 /* Points of the segment with the cross-section `scale` times as wide. */
 struct drained {
     double scale;
-    size_t inside, points;
+    size_t inside, points, failures;
 };
 
 struct bench {
@@ -155,11 +155,11 @@ static enum status drain_all(struct bench *b, size_t points, struct error *e)
     if (!status)
         f.floor = tape_loss(f.tape, b->m->theta);
     for (size_t k = 0; k < SCALES && !status; k++) {
-        b->drained[k] = (struct drained){scales[k], 0, points};
+        b->drained[k] = (struct drained){.scale = scales[k], .points = points};
         for (size_t i = 0; i < points && !status; i++) {
             struct random_stream r = random_stream(b->m->seed, ((uint64_t)k << 32) + i);
             draw_point(b, scales[k], &r, x, x + s->N);
-            b->drained[k].inside += drain_contains(&d, &f, x + s->N, NULL);
+            b->drained[k].inside += drain_contains(&d, &f, x + s->N, &b->drained[k].failures);
             reporter_progress(b->reporter, ((double)k + (double)i / (double)points) / SCALES, "draining");
             if (reporter_stop_requested(b->reporter))
                 status = error_set(e, STATUS_INTERRUPTED, "interrupted while draining");
@@ -222,6 +222,7 @@ static json_t *drained_to_json(const struct bench *b)
         json_object_set_new(o, "scale", json_real(d->scale));
         json_object_set_new(o, "inside", json_integer((json_int_t)d->inside));
         json_object_set_new(o, "points", json_integer((json_int_t)d->points));
+        json_object_set_new(o, "failures", json_integer((json_int_t)d->failures));
         json_object_set_new(o, "log_volume", json_number_or_null(drained_volume(b, d)));
         json_object_set_new(o, "error", json_number_or_null(drained_error(d)));
         json_array_append_new(list, o);
@@ -412,7 +413,7 @@ static struct figure *widths_figure(const struct bench *b)
 static void show(const struct bench *b, struct findings *out)
 {
     double low = INFINITY, high = 0;
-    size_t ended = 0;
+    size_t ended = 0, failures = 0;
     for (size_t i = 0; i < b->n_walks; i++)
         if (!b->walks[i].failed) {
             low = fmin(low, b->walks[i].found / b->walks[i].predicted);
@@ -436,12 +437,16 @@ static void show(const struct bench *b, struct findings *out)
                               "Walks along the manifold ended at %.3g to %.3g of the width that the Jacobian says "
                               "(%zu of %zu walks came to an end).",
                               low, high, ended, b->n_walks);
+    for (size_t i = 0; i < b->n_drained; i++)
+        failures += b->drained[i].failures;
     if (b->n_drained)
         findings_add_sentence(
             out,
             "Where the cross-section is as wide as the loss allows, %zu of %zu points drain back into "
             "the segment; volumes of fewer than %d points are refused.",
             b->drained[UNIT_SCALE].inside, b->drained[UNIT_SCALE].points, ESTIMATE_LEAST_ESS);
+    if (failures)
+        findings_add_sentence(out, "%zu flows failed or came nowhere in time: they count as not drained.", failures);
     findings_add_figure(out, widths_figure(b));
 }
 
