@@ -16,7 +16,8 @@ const char *sameness_summary(const struct sameness_measure *m); /* "mean KL dive
 struct sameness;
 
 /* Measure m around theta (N; copied) of a problem with its examples (validation ones from data, which may be NULL).
- * STATUS_BAD_INPUT: it wants validation examples or a hidden layer and there are none. STATUS_FAILED: memory. */
+ * STATUS_BAD_INPUT: it wants validation examples or a hidden layer and there are none, or the hidden layers are 0 at
+ * theta*. STATUS_FAILED: memory. */
 enum status sameness_new(const struct sameness_measure *m, const struct problem *p, const struct dataset *data,
                          const double *theta, struct sameness **out, struct error *e);
 void sameness_free(struct sameness *s);

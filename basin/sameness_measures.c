@@ -139,14 +139,21 @@ static bool is_hidden(const struct sameness *s, size_t l)
     return l < s->problem.network.n_layers;
 }
 
+/* Distances are relative to what the hidden layers do at theta*. */
+static enum status check_norm(const struct sameness *s, struct error *e)
+{
+    return s->norm > 0
+               ? STATUS_OK
+               : error_set(e, STATUS_BAD_INPUT, "sameness by %s: all hidden activations are 0 there", s->measure->name);
+}
+
 static enum status prepare_hidden(struct sameness *s, struct error *e)
 {
-    (void)e;
     for (size_t l = 1; is_hidden(s, l); l++) {
         size_t size = s->problem.n * s->problem.network.width[l];
         s->norm += linalg_dot(size, s->reference_activation[l], s->reference_activation[l]);
     }
-    return STATUS_OK;
+    return check_norm(s, e);
 }
 
 static void add_hidden(struct sameness_worker *w, size_t l, size_t first, size_t count, const double *a)
@@ -202,7 +209,7 @@ static enum status prepare_gram(struct sameness *s, struct error *e)
     linalg_gram(s->problem.n, h, 1, s->reference_activation[s->problem.network.n_layers - 1], h, 0, gram, h);
     s->norm = square_of_upper(h, gram);
     free(gram);
-    return STATUS_OK;
+    return check_norm(s, e);
 }
 
 static void add_gram(struct sameness_worker *w, size_t l, size_t first, size_t count, const double *a)

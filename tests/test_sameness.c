@@ -275,6 +275,12 @@ START_TEST(what_a_measure_lacks_is_said)
     ck_assert(sameness_new(sameness_find("feature-gram"), &flat, NULL, bed.theta, &s, &e) == STATUS_BAD_INPUT);
     ck_assert_ptr_nonnull(strstr(e.message, "hidden"));
     sameness_free(s);
+    double zero[N_MOST] = {0};
+    ck_assert(sameness_new(sameness_find("hidden-activations"), &bed.problem, NULL, zero, &s, &e) == STATUS_BAD_INPUT);
+    ck_assert_ptr_nonnull(strstr(e.message, "are 0"));
+    sameness_free(s);
+    ck_assert(sameness_new(sameness_find("feature-gram"), &bed.problem, NULL, zero, &s, &e) == STATUS_BAD_INPUT);
+    sameness_free(s);
     ck_assert_ptr_null(sameness_find("nothing"));
     /* no hidden layer: the first layer is the last */
     ck_assert(sameness_new(sameness_find("kl"), &flat, NULL, bed.theta, &s, &e) == STATUS_OK);
