@@ -128,6 +128,7 @@ struct block {
     const struct reporter *reporter;
     atomic_size_t done; /* iterations of all chains */
     atomic_bool stopped;
+    atomic_flag reporting; /* the reporter is one thread's at a time */
 };
 
 static struct worker *take_worker(struct sampler *s)
@@ -158,7 +159,10 @@ static void advance_chain(size_t i, void *context)
         }
         advance(s, w, i, c);
         size_t done = atomic_fetch_add(&b->done, 1) + 1;
+        if (atomic_flag_test_and_set(&b->reporting))
+            continue;
         reporter_progress(b->reporter, (double)done / (double)(b->goal * s->options.chains), s->what);
+        atomic_flag_clear(&b->reporting);
     }
     give_back(s, w);
 }
@@ -239,7 +243,7 @@ static double now(void)
 static enum status run_block(struct sampler *s, size_t end, size_t goal, const struct reporter *reporter,
                              struct error *e)
 {
-    struct block b = {.s = s, .end = end, .goal = goal, .reporter = reporter};
+    struct block b = {.s = s, .end = end, .goal = goal, .reporter = reporter, .reporting = ATOMIC_FLAG_INIT};
     size_t done = 0;
     for (size_t i = 0; i < s->options.chains; i++)
         done += (size_t)s->chains[i].iteration;
