@@ -387,10 +387,12 @@ static void show(const struct volume *v, struct findings *out)
         "The basin is where the %s is at most T = %.3g. Prior N(0, sigma_i^2), widths %s (geometric mean %.3g). "
         "Volumes "
         "are in units of theta; prior masses are pure numbers. A star domain is what can be seen from theta*: a lower "
-        "bound of the basin. Annealed and counted masses are those of the whole set, with all e^%.4g copies of theta*. "
+        "bound of the basin. %s masses are those of the whole set, with all e^%.4g copies of theta*. "
         "A bracket, not a number.",
         sameness_summary(sameness_find(volume_measure(v))), v->threshold,
-        config_get(v->options, "sigma") ? "as given" : "of the initialisation", exp(v->log_sigma), v->log_copies);
+        config_get(v->options, "sigma") ? "as given" : "of the initialisation", exp(v->log_sigma),
+        config_number(config_get(v->options, "annealed.localise"), 0) > 0 ? "Counted" : "Annealed and counted",
+        v->log_copies);
     volume_add_figures(v, out);
     if (config_get(v->options, "methods") && !any_sampled(v))
         findings_refuse(out, "volume: not one sampled row stands");

@@ -27,6 +27,17 @@ static bool wanted(const struct volume *v, const char *method)
     return false;
 }
 
+/* Options of methods that are not asked for. */
+static void warn_of_unused(const struct volume *v)
+{
+    static const char *const pairs[][2] = {
+        {"star", "star"}, {"annealed", "annealed"}, {"draws", "rejection"}, {"drain", "drain"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (config_get(v->options, pairs[i][0]) && !wanted(v, pairs[i][1]))
+            reporter_warning(v->reporter, "volume.%s is not used: %s is not among the methods (volume.methods)",
+                             pairs[i][0], pairs[i][1]);
+}
+
 /* --- star domains */
 
 /* Centre of the fullest of 60 equal bins. */
@@ -333,6 +344,7 @@ enum status volume_add_sampled(struct volume *v, struct error *e)
 {
     enum status status = STATUS_OK;
     v->log_copies = volume_log_copies(&v->m->problem->network, v->m->theta);
+    warn_of_unused(v);
     if (wanted(v, "star"))
         status = add_stars(v, e);
     if (!status && wanted(v, "annealed"))

@@ -79,6 +79,19 @@ START_TEST(the_seed_moves_what_is_drawn)
 }
 END_TEST
 
+START_TEST(options_of_methods_not_asked_for_are_said)
+{
+    testing_write(testing_path(path, folder, "s.yaml"), PLANE
+                  "volume: {threshold: 0.1, sigma: 0.7, methods: [rejection], draws: 40000, drain: {steps: 20}}\n");
+    program_run(&p, "basin", "volume", path, "--json");
+    assert_code(&p, 0);
+    assert_contains(p.errors, "volume.drain is not used");
+    ck_assert_ptr_null(strstr(p.errors, "volume.draws"));
+    program_run(&p, "basin", "volume", path, "--json", "--set=volume.methods=[star]");
+    assert_contains(p.errors, "volume.draws is not used: rejection");
+}
+END_TEST
+
 START_TEST(the_seed_leaves_weights_alone)
 {
     json_t *first, *second;
@@ -286,6 +299,7 @@ int main(void)
     tcase_add_checked_fixture(seeds, setup, teardown);
     tcase_add_test(seeds, the_seed_moves_what_is_drawn);
     tcase_add_test(seeds, the_seed_leaves_weights_alone);
+    tcase_add_test(seeds, options_of_methods_not_asked_for_are_said);
     tcase_add_checked_fixture(minima, setup, teardown);
     tcase_add_test(minima, a_training_cut_short_has_no_volume);
     tcase_add_test(minima, a_training_cut_short_has_no_learning_coefficient);
