@@ -128,9 +128,18 @@ static void set_group(struct relation *r, size_t run, const char *name)
     size_t g = 0;
     while (g < r->n_groups && strcmp(r->group_name[g], stem) != 0)
         g++;
-    if (g == r->n_groups && g < RELATE_GROUPS)
+    if (g == r->n_groups)
         snprintf(r->group_name[r->n_groups++], RELATE_NAME, "%s", stem);
-    r->group[run] = g < RELATE_GROUPS ? g : RELATE_GROUPS - 1;
+    r->group[run] = g;
+}
+
+/* Networks that have metric k. */
+static size_t count_values(const struct relation *r, size_t k)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->n && k < RELATE_METRICS; i++)
+        count += isfinite(r->metrics[k].x[i]) != 0;
+    return count;
 }
 
 static void gather(struct relation *r, const struct basin_result *results)
@@ -153,7 +162,7 @@ static void gather(struct relation *r, const struct basin_result *results)
     if (r->quality == RELATE_METRICS)
         r->quality = relate_find_metric(r, "minus validation loss");
     r->reference = relate_find_metric(r, "annealed down from theta*");
-    if (r->reference == RELATE_METRICS)
+    if (2 * count_values(r, r->reference) < r->n)
         r->reference = relate_find_metric(r, "exact, of the quadratic");
 }
 
@@ -165,18 +174,28 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* How many of the ascending numbers are below x (or_equal: or equal to it). */
+static size_t count_below(size_t n, const double *ascending, double x, bool or_equal)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (ascending[middle] < x || (or_equal && ascending[middle] == x))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* ranks (n), ties share the mean. sorted: scratch (n). */
 static void rank_values(size_t n, const double *x, double *sorted, double *rank)
 {
     memcpy(sorted, x, n * sizeof *x);
     qsort(sorted, n, sizeof *x, by_value);
     for (size_t i = 0; i < n; i++) {
-        size_t below = 0, equal = 0;
-        for (size_t j = 0; j < n; j++) {
-            below += sorted[j] < x[i];
-            equal += sorted[j] == x[i];
-        }
-        rank[i] = (double)below + ((double)equal - 1) / 2;
+        size_t below = count_below(n, sorted, x[i], false), to = count_below(n, sorted, x[i], true);
+        rank[i] = ((double)below + (double)to - 1) / 2;
     }
 }
 
@@ -195,28 +214,36 @@ static double correlation(size_t n, const double *x, const double *y)
     return varies ? xy / sqrt(xx * yy) : NAN;
 }
 
-/* scratch (6 n + BOOTSTRAPS). */
+/* Of n pairs; rank_a, rank_b, sorted: scratch (n). */
+static double rank_correlation(size_t n, const double *a, const double *b, double *rank_a, double *rank_b,
+                               double *sorted)
+{
+    rank_values(n, a, sorted, rank_a);
+    rank_values(n, b, sorted, rank_b);
+    return correlation(n, rank_a, rank_b);
+}
+
+/* scratch (8 n + BOOTSTRAPS). */
 static struct spearman spearman(size_t n, const double *x, const double *y, uint64_t seed, double *scratch)
 {
-    double *a = scratch, *b = a + n, *rank_a = b + n, *rank_b = rank_a + n, *sorted = rank_b + n, *rhos = sorted + n;
+    double *a = scratch, *b = a + n, *rank_a = b + n, *rank_b = rank_a + n, *sorted = rank_b + n,
+           *picked_a = sorted + n, *picked_b = picked_a + n, *rhos = picked_b + n;
     struct spearman s = {.rho = NAN, .error = NAN, .low = NAN, .high = NAN};
     for (size_t i = 0; i < n; i++)
         if (isfinite(x[i]) && isfinite(y[i]))
             a[s.n] = x[i], b[s.n++] = y[i];
     if (s.n < LEAST_RUNS)
         return s;
-    rank_values(s.n, a, sorted, rank_a);
-    rank_values(s.n, b, sorted, rank_b);
-    s.rho = correlation(s.n, rank_a, rank_b);
+    s.rho = rank_correlation(s.n, a, b, rank_a, rank_b, sorted);
     struct random_stream r = random_stream(seed, 0);
     size_t kept = 0;
     double mean = 0, square = 0;
     for (size_t k = 0; k < BOOTSTRAPS; k++) {
-        for (size_t i = 0; i < s.n; i++) { /* ranks of ranks are ranks */
+        for (size_t i = 0; i < s.n; i++) {
             size_t pick = random_below(&r, s.n);
-            a[i] = rank_a[pick], b[i] = rank_b[pick];
+            picked_a[i] = a[pick], picked_b[i] = b[pick];
         }
-        double again = correlation(s.n, a, b);
+        double again = rank_correlation(s.n, picked_a, picked_b, rank_a, rank_b, sorted);
         if (isfinite(again))
             rhos[kept++] = again;
     }
@@ -233,7 +260,7 @@ static struct spearman spearman(size_t n, const double *x, const double *y, uint
     return s;
 }
 
-/* out (n) := x less the mean of its group. */
+/* out (n) := x less the mean of its group; NAN stays. */
 static void centre_groups(const struct relation *r, const double *x, double *out)
 {
     for (size_t g = 0; g < r->n_groups; g++) {
@@ -242,8 +269,10 @@ static void centre_groups(const struct relation *r, const double *x, double *out
             if (r->group[i] == g && isfinite(x[i]))
                 sum += x[i], count++;
         for (size_t i = 0; i < r->n; i++)
-            if (r->group[i] == g)
-                out[i] = fabs(x[i] - sum / count) > 1e-9 * fabs(x[i]) ? x[i] - sum / count : 0; /* rounding */
+            if (r->group[i] == g) {
+                double off = x[i] - sum / count;                   /* NAN where x is */
+                out[i] = fabs(off) <= 1e-9 * fabs(x[i]) ? 0 : off; /* rounding */
+            }
     }
 }
 
@@ -253,6 +282,8 @@ static void add_spearman(struct table *t, const struct spearman *s)
 {
     if (isnan(s->rho))
         table_add_cell(t, "-");
+    else if (isnan(s->error))
+        table_add_cell(t, "%+.2f", s->rho);
     else
         table_add_cell(t, "%+.2f +- %.2f (%+.2f to %+.2f)", s->rho, s->error, s->low, s->high);
 }
@@ -268,12 +299,12 @@ static json_t *spearman_to_json(const struct spearman *s)
     return o;
 }
 
-/* scratch (8 n + BOOTSTRAPS). */
+/* scratch (10 n + BOOTSTRAPS). */
 static void correlate(struct relation *r, double *scratch)
 {
     const struct spearman none = {.rho = NAN, .error = NAN, .low = NAN, .high = NAN};
     size_t n = r->n;
-    double *a = scratch + 6 * n + BOOTSTRAPS, *b = a + n;
+    double *a = scratch + 8 * n + BOOTSTRAPS, *b = a + n;
     const double *quality = r->quality < RELATE_METRICS ? r->metrics[r->quality].x : NULL,
                  *reference = r->reference < RELATE_METRICS ? r->metrics[r->reference].x : NULL;
     for (size_t k = 0; k < r->n_metrics; k++) {
@@ -393,7 +424,7 @@ static struct table *values_table(const struct relation *r, const struct basin_r
 static void across_runs(const struct basin_result *results, size_t n, struct findings *out)
 {
     struct relation r = {.n = n < RELATE_RUNS ? n : RELATE_RUNS, .seed = 1 + results[0].seed};
-    double *scratch = malloc((8 * r.n + BOOTSTRAPS) * sizeof *scratch);
+    double *scratch = malloc((10 * r.n + BOOTSTRAPS) * sizeof *scratch);
     if (r.n < LEAST_RUNS) {
         out->json = json_pack("{s: n}", "relations");
         findings_refuse(out,
@@ -406,8 +437,14 @@ static void across_runs(const struct basin_result *results, size_t n, struct fin
         findings_add_table(out, values_table(&r, results));
         show_correlations(&r, out);
         findings_add_sentence(out,
-                              "%zu networks in %zu variants. Where a row is refused its lower bound stands in for it.",
+                              "%zu networks in %zu variants. Where a row is refused its lower bound stands in for it; "
+                              "where it has none the network is left out of that row's correlations.",
                               r.n, r.n_groups);
+        if (r.reference < RELATE_METRICS && count_values(&r, r.reference) < r.n)
+            findings_add_sentence(out, "\"%s\" stands for %zu of them.", r.metrics[r.reference].name,
+                                  count_values(&r, r.reference));
+        if (n > r.n)
+            findings_add_sentence(out, "These are the first of %zu networks.", n);
         findings_add_figure(out, relate_correlations_figure(&r));
         findings_add_figure(out, relate_networks_figure(&r));
     }

@@ -3,13 +3,12 @@
 #define GEARS_BASIN_RELATE_PRIVATE_H
 
 #include "plots/figure.h"
-#include <stdint.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RELATE_METRICS = 40, RELATE_NAME = 64, RELATE_GROUPS = 8, RELATE_RUNS = 1000 };
+enum { RELATE_METRICS = 40, RELATE_NAME = 64, RELATE_RUNS = 1000 };
 
 /* Spearman's rank correlation; error: of the bootstrap; low, high: its 95 % interval. NAN: undefined. */
 struct spearman {
@@ -29,7 +28,7 @@ struct relation {
     struct metric metrics[RELATE_METRICS];
     size_t n_metrics;
     size_t group[RELATE_RUNS], n_groups; /* variants: run names without what a repeat appends */
-    char group_name[RELATE_GROUPS][RELATE_NAME];
+    char group_name[RELATE_RUNS][RELATE_NAME];
     size_t quality, reference; /* metrics: validation accuracy (or minus its loss), the mass held to be nearest to the
                                 * truth; RELATE_METRICS: there is none */
     uint64_t seed;             /* of the bootstrap */
