@@ -49,6 +49,7 @@ double random_uniform(struct random_stream *r)
 WIDE_INLINE void normal_pairs_body(uint64_t seed, uint64_t stream, uint64_t first, size_t pairs, double *out)
 {
     threefry2x64_key_t key = {{seed, stream}};
+#pragma omp simd
     for (size_t i = 0; i < pairs; i++) {
         threefry2x64_ctr_t counter = {{first + i, KIND_NORMAL}}, word = threefry2x64(counter, key);
         out[2 * i] = uniform_of(word.v[0]);

@@ -20,7 +20,7 @@ uint64_t random_bits(struct random_stream *r);
 double random_uniform(struct random_stream *r);             /* in (0, 1), never 0 or 1 */
 double random_normal(struct random_stream *r);              /* N(0, 1) (Box and Muller 1958) */
 uint64_t random_below(struct random_stream *r, uint64_t n); /* 0 .. n-1, without bias */
-/* The same numbers as n calls of random_normal, in half the time. */
+/* The same numbers as n calls of random_normal, in a fraction of the time. */
 void random_normals(struct random_stream *r, size_t n, double *out);
 /* Every order equally likely (Fisher and Yates). */
 void random_shuffle(struct random_stream *r, size_t n, size_t *items);

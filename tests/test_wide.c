@@ -81,6 +81,38 @@ START_TEST(logarithms_are_right_to_two_units)
 }
 END_TEST
 
+WIDE_INLINE void logarithms_of_more_body(size_t n, const double *x, double *y)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        y[i] = wide_log1p(x[i]);
+}
+WIDE_DEFINE(logarithms_of_more, (size_t n, const double *x, double *y), (n, x, y))
+
+START_TEST(logarithms_of_one_and_more_are_right_to_three_units)
+{
+    static double x[N], y[N], z[N];
+    struct random_stream r = random_stream(testing_seed(), 3);
+    for (size_t i = 0; i < N; i++) {
+        double u = random_uniform(&r);
+        x[i] = i % 3 == 0 ? u : i % 3 == 1 ? exp(700 * (u - 1)) : 100 * u;
+    }
+    x[0] = 0;
+    x[1] = 5e-324;
+    logarithms_of_more(N, x, y);
+    logarithms_of_more_body(N, x, z);
+    for (size_t i = 0; i < N; i++) {
+        long double truth = log1pl((long double)x[i]);
+        double allowed = 3 * fabs((double)truth) * DBL_EPSILON;
+        ck_assert_msg(fabsl((long double)y[i] - truth) <= allowed, "ln(1 + %.17g) = %.17g", x[i], y[i]);
+        ck_assert_msg(fabsl((long double)z[i] - truth) <= allowed, "ln(1 + %.17g) = %.17g", x[i], z[i]);
+    }
+    double none[2] = {NAN, 1}, out[2];
+    logarithms_of_more(2, none, out);
+    ck_assert(isnan(out[0]));
+}
+END_TEST
+
 WIDE_INLINE void circles_body(size_t n, const double *u, double *sine, double *cosine)
 {
 #pragma omp simd
@@ -111,6 +143,7 @@ int main(void)
     tcase_add_test(tests, exponentials_are_right_to_the_last_place);
     tcase_add_test(tests, exponentials_end_as_they_should);
     tcase_add_test(tests, logarithms_are_right_to_two_units);
+    tcase_add_test(tests, logarithms_of_one_and_more_are_right_to_three_units);
     tcase_add_test(tests, sines_and_cosines_are_right);
     suite_add_tcase(suite, tests);
     return testing_main(suite);
