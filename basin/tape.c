@@ -70,11 +70,12 @@ enum status tape_new(const struct problem *p, struct tape **out, struct error *e
     t->inputs = p->x;
     deal_all(t, &count);
     struct dealer dealer = {.memory = aligned_alloc(64, count.used * sizeof(double))};
-    if (!dealer.memory) {
-        free(t);
-        return error_memory(e);
-    }
+    enum status status = dealer.memory ? panel_new(p, &t->panel, e) : error_memory(e);
     t->memory = dealer.memory;
+    if (status) {
+        tape_free(t);
+        return status;
+    }
     deal_all(t, &dealer);
     for (size_t i = 0; i < TAPE_BATCH; i++)
         t->ones[i] = 1;
@@ -86,6 +87,7 @@ void tape_free(struct tape *t)
 {
     if (!t)
         return;
+    panel_free(t->panel);
     free(t->memory);
     free(t);
 }
@@ -113,9 +115,7 @@ static void affine(const struct tape *t, size_t l)
                     out, net->bias ? 1 : 0, z, out);
 }
 
-enum derivatives { VALUES, SLOPES, BENDS };
-
-static void forward(struct tape *t, const double *theta, enum derivatives derivatives)
+static void forward(struct tape *t, const double *theta, bool derivatives)
 {
     const struct network *net = &t->problem.network;
     memcpy(t->theta, theta, net->n_parameters * sizeof *theta);
@@ -124,13 +124,12 @@ static void forward(struct tape *t, const double *theta, enum derivatives deriva
         affine(t, l);
         if (l + 1 < net->n_layers)
             net->activation->evaluate(t->problem.n * net->width[l + 1], t->activation[l + 1], t->activation[l + 1],
-                                      derivatives >= SLOPES ? t->slope[l + 1] : NULL,
-                                      derivatives >= BENDS ? t->bend[l + 1] : NULL);
+                                      derivatives ? t->slope[l + 1] : NULL, derivatives ? t->bend[l + 1] : NULL);
     }
 }
 
 /* dL/da_l = delta_{l+1} W_l turns f'(z_l) and f''(z_l) into delta_l and the bend of layer l. */
-static void backward(struct tape *t, bool bends)
+static void backward(struct tape *t)
 {
     const struct network *net = &t->problem.network;
     size_t n = t->problem.n;
@@ -140,14 +139,11 @@ static void backward(struct tape *t, bool bends)
                         in, 0, t->delta[l], in);
         const double *slope = t->slope[l];
         double *bend = t->bend[l], *delta = t->delta[l];
-        if (bends) {
 #pragma omp simd
-            for (size_t i = 0; i < n * in; i++)
-                bend[i] *= delta[i];
-        }
-#pragma omp simd
-        for (size_t i = 0; i < n * in; i++)
+        for (size_t i = 0; i < n * in; i++) {
+            bend[i] *= delta[i];
             delta[i] *= slope[i];
+        }
     }
 }
 
@@ -176,28 +172,24 @@ static double decay(const struct tape *t)
 
 double tape_loss(struct tape *t, const double *theta)
 {
-    forward(t, theta, VALUES);
+    forward(t, theta, false);
     return loss_value(&t->problem, tape_outputs(t), NULL) + decay(t);
 }
 
 double tape_move(struct tape *t, const double *theta)
 {
-    forward(t, theta, BENDS);
+    forward(t, theta, true);
     double loss = loss_value(&t->problem, tape_outputs(t), t->delta[t->problem.network.n_layers]);
     loss_probabilities(&t->problem, tape_outputs(t), t->probability);
     if (t->variance)
         loss_variances(&t->problem, tape_outputs(t), t->variance);
-    backward(t, true);
+    backward(t);
     return loss + decay(t);
 }
 
 double tape_slope(struct tape *t, const double *theta, double *g)
 {
-    forward(t, theta, SLOPES);
-    double loss = loss_value(&t->problem, tape_outputs(t), t->delta[t->problem.network.n_layers]);
-    backward(t, false);
-    tape_gradient(t, g);
-    return loss + decay(t);
+    return panel_slope(t->panel, theta, NULL, t->problem.n, g);
 }
 
 const double *tape_outputs(const struct tape *t)

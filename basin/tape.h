@@ -6,6 +6,7 @@
 #ifndef GEARS_BASIN_TAPE_H
 #define GEARS_BASIN_TAPE_H
 
+#include "basin/panel.h"
 #include "basin/problem.h"
 
 /* Examples that a pass with a workspace of its own takes at a time: what it touches then stays in cache. */
@@ -13,6 +14,7 @@ enum { TAPE_BATCH = 128 };
 
 struct tape {
     struct problem problem;
+    struct panel *panel;                        /* for tape_slope */
     double *memory;                             /* one block that holds all arrays below but the borrowed inputs */
     double *theta;                              /* (N) */
     double *transposed;                         /* (N) W_l^T (width[l], width[l+1]) at weight_at[l] */
@@ -42,6 +44,9 @@ void tape_transpose_weights(const struct network *net, const double *theta, doub
 
 /* The loss of outputs f (n, m) without weight decay; its gradient into delta (n, m) unless NULL. */
 double loss_value(const struct problem *p, const double *f, double *delta);
+/* The sum of the losses of n examples, the columns of panels (m, n) with row length ld: outputs f, targets t; the
+ * slopes of each one's own loss by its outputs into the panel delta. */
+double loss_panel(enum loss_kind kind, size_t m, size_t n, const double *f, const double *t, double *delta, size_t ld);
 /* Softmax of the rows of f for ce, else the logistic function, into p (n, m). */
 void loss_probabilities(const struct problem *p, const double *f, double *probability);
 /* p (1 - p) of the logistic function, (n, m). */
