@@ -71,7 +71,7 @@ static double cross_entropy(size_t m, const double *f, const double *t, size_t t
     return sum;
 }
 
-/* Without slopes; the same sum, bit for bit, as with them. */
+/* Without slopes. */
 static double ce_row(size_t m, const double *f, const double *t)
 {
     size_t top = index_of_largest(m, f);
