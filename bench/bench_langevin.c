@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { EXAMPLES = 1024, BATCH = 128, WIDTHS = 4, NETWORKS = 2, RUNS = 5, STEPS = 2000, MOST = 1300 };
+enum { EXAMPLES = 1024, BATCH = 128, WIDTHS = 4, NETWORKS = 2, RUNS = 5, STEPS = 1000, MOST = 1300 };
 static const size_t widths[NETWORKS][WIDTHS] = {{10, 26, 26, 10}, {64, 14, 14, 10}};
 static double x[EXAMPLES * 64], t[EXAMPLES * 10], start[MOST], theta[MOST], squares[MOST], noise[MOST], g[MOST];
 

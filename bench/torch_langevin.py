@@ -5,10 +5,10 @@
 
 tanh networks with biases, 1024 examples, mse, double precision. A step: 128 examples drawn at random, the gradient of their
 loss, and x += step/2 (n beta (-gradient) - gamma (x - x0)) + sqrt(step) N(0, 1); a full step the same on all examples.
-bench_langevin and PyTorch take turns. PyTorch does in-place updates on leaf tensors under no_grad, the parameters in one
+The two programs take turns, ROUNDS times; of all runs of a
+program the fastest counts, the one that other work on the machine disturbed least. PyTorch does in-place updates on leaf tensors under no_grad, the parameters in one
 flat tensor whose views are the layers, so that noise and update are one call each.
 """
-import statistics
 import subprocess
 import sys
 import time
@@ -18,7 +18,7 @@ import torch
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 WIDTHS = [[10, 26, 26, 10], [64, 14, 14, 10]]
-EXAMPLES, BATCH, RUNS, STEPS = 1024, 128, 5, 400
+EXAMPLES, BATCH, ROUNDS, RUNS = 1024, 128, 8, 5
 N_BETA, GAMMA, STEP = 1024 / 6.93, 1.0, 1e-5
 
 
@@ -53,36 +53,37 @@ class Peer:
             self.flat.add_(drift, alpha=STEP / 2).add_(torch.randn_like(self.flat), alpha=STEP**0.5)
 
 
-def rate(peer, whole):
-    for _ in range(20):
-        peer.step(whole)
-    rates = []
-    for _ in range(RUNS):
-        start = time.process_time()
-        for _ in range(STEPS):
-            peer.step(whole)
-        rates.append(STEPS / (time.process_time() - start))
-    return statistics.median(rates)
+def add(rates, what, value):
+    rates[what] = max(rates.get(what, 0), value)
 
 
-def ours(build, network):
+def time_theirs(peer, rates):
+    for what, steps in (("batch", 200), ("whole", 25)):
+        for _ in range(RUNS):
+            start = time.process_time()
+            for _ in range(steps):
+                peer.step(what == "whole")
+            add(rates, what, steps / (time.process_time() - start))
+
+
+def time_ours(build, network, rates):
     text = subprocess.run([f"{build}/bench/bench_langevin", str(network)], check=True, capture_output=True, text=True)
-    rates = {}
     for line in text.stdout.splitlines():
         what, parameters, value = line.split(",")
-        rates.setdefault(what, []).append(float(value))
-    return int(parameters), {what: statistics.median(values) for what, values in rates.items()}
+        add(rates, what, float(value))
+    return int(parameters)
 
 
 build = sys.argv[1] if len(sys.argv) > 1 else "build"
 print("| network | N | steps | gears, 1/s | PyTorch, 1/s | ratio |\n|---|--:|---|--:|--:|--:|")
 for network, widths in enumerate(WIDTHS):
-    N, first = ours(build, network)
-    peer = Peer(widths)
-    theirs = {"batch": rate(peer, False), "whole": rate(peer, True)}
-    _, second = ours(build, network)
+    own, theirs, peer = {}, {}, Peer(widths)
+    time_theirs(peer, {})  # to warm up
+    for _ in range(ROUNDS):
+        N = time_ours(build, network, own)
+        time_theirs(peer, theirs)
     for what, name in (("batch", f"batches of {BATCH}"), ("whole", f"all {EXAMPLES} examples")):
-        own = (first[what] + second[what]) / 2
-        print(f"| {'-'.join(map(str, widths))} | {N} | {name} | {own:.0f} | {theirs[what]:.0f} | {own / theirs[what]:.1f} |", flush=True)
-    parts = ", ".join(f"{what} {1e6 / first[what]:.1f} µs" for what in first if what not in theirs)
+        ratio = own[what] / theirs[what]
+        print(f"| {'-'.join(map(str, widths))} | {N} | {name} | {own[what]:.0f} | {theirs[what]:.0f} | {ratio:.1f} |", flush=True)
+    parts = ", ".join(f"{what} {1e6 / own[what]:.1f} µs" for what in own if what not in theirs)
     print(f"|  |  | of a batch step: {parts} | | | |")
