@@ -10,10 +10,10 @@ struct panel;
 /* Copies *p; its examples stay borrowed and are read anew by every pass. Not shared between threads. STATUS_FAILED:
  * memory. */
 enum status panel_new(const struct problem *p, struct panel **out, struct error *e);
-void panel_free(struct panel *panel);
+void panel_free(struct panel *b);
 
 /* The mean loss, weight decay included, of `count` examples and its gradient g (N) at theta (N). row (count): which
  * ones, in any order and as often as they occur; NULL: the first `count`. */
-double panel_slope(struct panel *panel, const double *theta, const size_t *row, size_t count, double *g);
+double panel_slope(struct panel *b, const double *theta, const size_t *row, size_t count, double *g);
 
 #endif
