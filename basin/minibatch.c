@@ -33,7 +33,7 @@ void minibatch_free(struct minibatch *b)
 
 double minibatch_gradient(struct minibatch *b, struct random_stream *r, const double *theta, double *g)
 {
-    for (size_t i = 0; b->row && i < b->size; i++)
-        b->row[i] = (size_t)random_below(r, b->n);
+    if (b->row)
+        random_many_below(r, b->n, b->size, b->row);
     return panel_slope(b->panel, theta, b->row, b->size, g);
 }

@@ -99,6 +99,36 @@ uint64_t random_below(struct random_stream *r, uint64_t n)
     return (uint64_t)(product >> 64);
 }
 
+/* Blocks first, first + 1, ... as random_bits has them. */
+WIDE_INLINE void words_body(uint64_t seed, uint64_t stream, uint64_t first, size_t blocks, uint64_t *out)
+{
+    threefry2x64_key_t key = {{seed, stream}};
+#pragma omp simd
+    for (size_t i = 0; i < blocks; i++) {
+        threefry2x64_ctr_t counter = {{first + i, KIND_BITS}}, word = threefry2x64(counter, key);
+        out[2 * i] = word.v[0];
+        out[2 * i + 1] = word.v[1];
+    }
+}
+WIDE_DEFINE(words, (uint64_t seed, uint64_t stream, uint64_t first, size_t blocks, uint64_t *out),
+            (seed, stream, first, blocks, out))
+
+void random_many_below(struct random_stream *r, uint64_t n, size_t count, size_t *out)
+{
+    enum { BLOCKS = 32 };
+    __extension__ typedef unsigned __int128 wide;
+    uint64_t word[2 * BLOCKS], too_many = (0 - n) % n;
+    for (size_t i = 0; i < count;) {
+        size_t at = r->next % 2, blocks = (at + count - i + 1) / 2 < BLOCKS ? (at + count - i + 1) / 2 : BLOCKS;
+        words(r->seed, r->stream, r->next / 2, blocks, word);
+        for (; i < count && at < 2 * blocks; at++, r->next++) {
+            wide product = (wide)word[at] * n;
+            out[i] = (size_t)(product >> 64);
+            i += (uint64_t)product >= too_many;
+        }
+    }
+}
+
 void random_shuffle(struct random_stream *r, size_t n, size_t *items)
 {
     for (size_t i = n; i > 1; i--) {

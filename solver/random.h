@@ -22,6 +22,8 @@ double random_normal(struct random_stream *r);              /* N(0, 1) (Box and 
 uint64_t random_below(struct random_stream *r, uint64_t n); /* 0 .. n-1, without bias */
 /* The same numbers as n calls of random_normal, in a fraction of the time. */
 void random_normals(struct random_stream *r, size_t n, double *out);
+/* The same numbers as `count` calls of random_below, in a fraction of the time. */
+void random_many_below(struct random_stream *r, uint64_t n, size_t count, size_t *out);
 /* Every order equally likely (Fisher and Yates). */
 void random_shuffle(struct random_stream *r, size_t n, size_t *items);
 

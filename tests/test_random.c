@@ -137,6 +137,24 @@ END_TEST
 
 /* 3 x 2^62 values leave a quarter of the words over: without rejection every third one would come twice as often.
  */
+/* From even and odd places in the stream; a bound of 3 x 2^62 turns a quarter of the numbers away. */
+START_TEST(many_below_are_the_same_as_one_by_one)
+{
+    static const uint64_t bounds[] = {1, 10, 1024, 3ULL << 62};
+    static const size_t counts[] = {0, 1, 2, 63, 64, 65, 200};
+    uint64_t seed = testing_seed();
+    for (size_t k = 0; k < 4 * 7 * 2; k++) {
+        struct random_stream many = random_stream(seed, k), one = many;
+        size_t out[200], count = counts[k / 8];
+        many.next = one.next = k % 2;
+        random_many_below(&many, bounds[k / 2 % 4], count, out);
+        for (size_t i = 0; i < count; i++)
+            ck_assert_uint_eq(out[i], random_below(&one, bounds[k / 2 % 4]));
+        ck_assert_uint_eq(many.next, one.next);
+    }
+}
+END_TEST
+
 START_TEST(below_is_fair_for_huge_ranges)
 {
     enum { DRAWS = 60000 };
@@ -181,6 +199,7 @@ int main(void)
 {
     Suite *suite = suite_create("random");
     TCase *random = tcase_create("random");
+    tcase_add_test(random, many_below_are_the_same_as_one_by_one);
     tcase_add_loop_test(random, blocks_are_the_published_ones, 0, sizeof known / sizeof known[0]);
     tcase_add_test(random, a_stream_is_the_blocks_in_order);
     tcase_add_test(random, normals_do_not_depend_on_the_division);
