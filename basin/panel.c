@@ -26,8 +26,9 @@ struct panel {
     double *activation[NETWORK_MAX_LAYERS + 1]; /* a_l (width[l], length), l = 0 .. L; without a_0 if by_rows */
     double *slope[NETWORK_MAX_LAYERS];          /* f'(z_l), l = 1 .. L-1 */
     double *delta[2];                           /* d(loss)/dz_l (widest, length), l odd or even */
-    /* only if by_rows: chosen inputs (length, width[0]), W_0^T, z_1 less its bias (length, width[1]), dL/dW_0 of a
-     * panel */
+    /* only if by_rows: chosen inputs (length, width[0]), W_0^T (width[0], strips), z_1 less its bias (length, strips),
+     * dL/dW_0 of a panel (width[1], width[0]); strips: width[1] and columns of 0 up to a whole strip */
+    size_t strips;
     double *input, *transposed, *z, *block;
 };
 
@@ -64,8 +65,8 @@ static void deal_all(struct panel *b, struct dealer *d)
     b->delta[1] = deal(d, widest, b->ld);
     if (b->by_rows) {
         b->input = deal(d, b->length, in);
-        b->z = deal(d, b->length, out);
-        b->transposed = deal(d, in, out);
+        b->z = deal(d, b->length, b->strips);
+        b->transposed = deal(d, in, b->strips);
         b->block = deal(d, out, in);
     } else
         b->activation[0] = deal(d, in, b->ld);
@@ -79,6 +80,7 @@ enum status panel_new(const struct problem *p, struct panel **out, struct error 
         return error_memory(e);
     b->problem = *p;
     b->by_rows = p->network.width[0] >= FEW_INPUTS && p->network.width[0] >= p->network.width[1];
+    b->strips = rounded_up(p->network.width[1], STRIP);
     b->length = p->n < LONGEST ? rounded_up(p->n, STRIP) : LONGEST;
     b->ld = b->length + APART;
     deal_all(b, &count);
@@ -90,6 +92,8 @@ enum status panel_new(const struct problem *p, struct panel **out, struct error 
     }
     b->memory = dealer.memory;
     deal_all(b, &dealer);
+    for (size_t i = 0; b->by_rows && i < p->network.width[0] * b->strips; i++)
+        b->transposed[i] = 0;
     return STATUS_OK;
 }
 
@@ -108,16 +112,16 @@ struct part {
     const double *input; /* (length, width[0]) if by_rows */
 };
 
-/* Rows of a (·, width) as the columns of a panel. The last strip is filled up with copies of the last one, whose slopes
- * are then set to 0. */
-static void turn(const struct part *part, size_t width, const double *a, double *panel, size_t ld)
+/* Rows of a, `width` numbers of lda, as the columns of a panel. The last strip is filled up with copies of the last
+ * one, whose slopes are then set to 0. */
+static void turn(const struct part *part, size_t width, const double *a, size_t lda, double *panel, size_t ld)
 {
     enum { AT_ONCE = 8 }; /* a cache line of the panel */
     for (size_t j0 = 0; j0 < part->whole; j0 += AT_ONCE) {
         const double *from[AT_ONCE];
         for (size_t j = 0; j < AT_ONCE; j++) {
             size_t k = part->first + (j0 + j < part->length ? j0 + j : part->length - 1);
-            from[j] = a + (part->row ? part->row[k] : k) * width;
+            from[j] = a + (part->row ? part->row[k] : k) * lda;
         }
         for (size_t i = 0; i < width; i++)
 #pragma GCC unroll 8
@@ -129,10 +133,10 @@ static void turn(const struct part *part, size_t width, const double *a, double 
 static void load(struct panel *b, struct part *part)
 {
     const struct problem *p = &b->problem;
-    size_t in = p->network.width[0];
-    turn(part, p->network.width[p->network.n_layers], p->t, b->target, b->ld);
+    size_t in = p->network.width[0], outputs = p->network.width[p->network.n_layers];
+    turn(part, outputs, p->t, outputs, b->target, b->ld);
     if (!b->by_rows)
-        turn(part, in, p->x, b->activation[0], b->ld);
+        turn(part, in, p->x, in, b->activation[0], b->ld);
     else if (!part->row)
         part->input = p->x + part->first * in;
     else {
@@ -166,8 +170,9 @@ static void first_layer(struct panel *b, const double *bias, const struct part *
     const struct network *net = &b->problem.network;
     size_t in = net->width[0], out = net->width[1];
     const struct part all = {.length = part->length, .whole = part->whole};
-    thin_multiply(LINALG_PLAIN, part->length, out, in, part->input, in, NULL, b->transposed, out, b->z, out);
-    turn(&all, out, b->z, b->activation[1], b->ld);
+    thin_multiply(LINALG_PLAIN, part->length, b->strips, in, part->input, in, NULL, b->transposed, b->strips, b->z,
+                  b->strips);
+    turn(&all, out, b->z, b->strips, b->activation[1], b->ld);
     if (bias)
         raise(out, part->whole, bias, b->activation[1], b->ld);
 }
@@ -247,7 +252,7 @@ double panel_slope(struct panel *b, const double *theta, const size_t *row, size
     memset(g, 0, N * sizeof *g);
     for (size_t i = 0; b->by_rows && i < net->width[0]; i++)
         for (size_t o = 0; o < net->width[1]; o++)
-            b->transposed[i * net->width[1] + o] = theta[net->weight_at[0] + o * net->width[0] + i];
+            b->transposed[i * b->strips + o] = theta[net->weight_at[0] + o * net->width[0] + i];
     for (size_t first = 0; first < count; first += b->length) {
         size_t length = count - first < b->length ? count - first : b->length;
         struct part part = {.row = row, .first = first, .length = length, .whole = rounded_up(length, STRIP)};

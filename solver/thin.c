@@ -5,7 +5,7 @@
 enum {
     LANES = 8,               /* at most, in a register */
     TILE = 6,                /* rows of a tile of thin_multiply; it is two registers long */
-    INNER_M = 4,             /* a tile of thin_inner: so many rows of A by so many of B */
+    INNER_M = 6,             /* a tile of thin_inner: so many rows of A by so many of B */
     INNER_K = 2,             /* (both tiles and what they are made from fit into 16 registers) */
     LARGEST = 1 << 18,       /* numbers in a small matrix: beyond, it falls out of cache between two uses */
     LARGEST_INNER = 1 << 14, /* and here the sums over lanes outweigh the packing */
@@ -129,65 +129,94 @@ void thin_multiply(enum linalg_form form, size_t m, size_t n, size_t k, const do
     linalg_multiply(form, LINALG_PLAIN, m, n, k, 1, w, ldw, b, ldb, start ? 1 : 0, c, ldc);
 }
 
-/* --- C += A B^T: every number of a tile of `rows` rows and `columns` columns is a sum that the compiler keeps in
- * lanes; where a tile has fewer than four by two, the last stands for those that are not there. */
+/* --- C += A B^T: the sums of a tile of `rows` rows and `columns` columns are kept lane by lane, and the lanes folded
+ * in the end. */
 
-WIDE_INLINE void inner_tile(size_t rows, size_t columns, size_t n, const double *a, size_t lda, const double *b,
-                            size_t ldb, double *c, size_t ldc)
+WIDE_INLINE double folded(size_t lanes, double *sum)
 {
-    const double *a1 = rows > 1 ? a + lda : a, *a2 = rows > 2 ? a1 + lda : a1, *a3 = rows > 3 ? a2 + lda : a2,
-                 *b1 = columns > 1 ? b + ldb : b;
-    double s00 = 0, s01 = 0, s10 = 0, s11 = 0, s20 = 0, s21 = 0, s30 = 0, s31 = 0;
-#pragma omp simd reduction(+ : s00, s01, s10, s11, s20, s21, s30, s31)
-    for (size_t p = 0; p < n; p++) {
-        s00 += a[p] * b[p];
-        s01 += a[p] * b1[p];
-        s10 += a1[p] * b[p];
-        s11 += a1[p] * b1[p];
-        s20 += a2[p] * b[p];
-        s21 += a2[p] * b1[p];
-        s30 += a3[p] * b[p];
-        s31 += a3[p] * b1[p];
-    }
-    const double sums[INNER_M][INNER_K] = {{s00, s01}, {s10, s11}, {s20, s21}, {s30, s31}};
-#pragma GCC unroll 4
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 2
-        for (size_t j = 0; j < columns; j++)
-            c[i * ldc + j] += sums[i][j];
+#pragma omp simd
+    for (size_t j = 0; j < lanes / 2; j++)
+        sum[j] += sum[j + lanes / 2];
+    if (lanes == 2)
+        return sum[0];
+#pragma omp simd
+    for (size_t j = 0; j < lanes / 4; j++)
+        sum[j] += sum[j + lanes / 4];
+    return lanes == 4 ? sum[0] : sum[0] + sum[1];
 }
 
-WIDE_INLINE void inner_rows(size_t rows, size_t k, size_t n, const double *a, size_t lda, const double *b, size_t ldb,
-                            double *c, size_t ldc)
+WIDE_INLINE void inner_tile(size_t lanes, size_t rows, size_t columns, size_t n, const double *a, size_t lda,
+                            const double *b, size_t ldb, double *c, size_t ldc)
+{
+    double sum[INNER_M * INNER_K][LANES];
+    size_t whole = n - n % lanes;
+#pragma GCC unroll 12
+    for (size_t i = 0; i < rows * columns; i++) {
+#pragma omp simd
+        for (size_t j = 0; j < lanes; j++)
+            sum[i][j] = 0;
+    }
+    for (size_t p = 0; p < whole; p += lanes) {
+#pragma GCC unroll 12
+        for (size_t i = 0; i < rows * columns; i++) {
+#pragma omp simd
+            for (size_t j = 0; j < lanes; j++)
+                sum[i][j] += a[i / columns * lda + p + j] * b[i % columns * ldb + p + j];
+        }
+    }
+#pragma GCC unroll 12
+    for (size_t i = 0; i < rows * columns; i++) {
+        double total = folded(lanes, sum[i]);
+        for (size_t p = whole; p < n; p++)
+            total += a[i / columns * lda + p] * b[i % columns * ldb + p];
+        c[i / columns * ldc + i % columns] += total;
+    }
+}
+
+WIDE_INLINE void inner_rows(size_t lanes, size_t rows, size_t k, size_t n, const double *a, size_t lda, const double *b,
+                            size_t ldb, double *c, size_t ldc)
 {
     size_t j = 0;
     for (; j + INNER_K <= k; j += INNER_K)
-        inner_tile(rows, INNER_K, n, a, lda, b + j * ldb, ldb, c + j, ldc);
+        inner_tile(lanes, rows, INNER_K, n, a, lda, b + j * ldb, ldb, c + j, ldc);
     if (j < k)
-        inner_tile(rows, 1, n, a, lda, b + j * ldb, ldb, c + j, ldc);
+        inner_tile(lanes, rows, 1, n, a, lda, b + j * ldb, ldb, c + j, ldc);
 }
 
-WIDE_INLINE void inner_body(size_t m, size_t k, size_t n, const double *a, size_t lda, const double *b, size_t ldb,
-                            double *c, size_t ldc)
+WIDE_INLINE void inner_body(size_t lanes, size_t m, size_t k, size_t n, const double *a, size_t lda, const double *b,
+                            size_t ldb, double *c, size_t ldc)
 {
     size_t tiles = (m + INNER_M - 1) / INNER_M;
     for (size_t t = 0, i = 0, next; t < tiles; t++, i = next) {
         next = m * (t + 1) / tiles;
         const double *rows = a + i * lda;
-        if (next - i == 1)
-            inner_rows(1, k, n, rows, lda, b, ldb, c + i * ldc, ldc);
-        else if (next - i == 2)
-            inner_rows(2, k, n, rows, lda, b, ldb, c + i * ldc, ldc);
-        else if (next - i == 3)
-            inner_rows(3, k, n, rows, lda, b, ldb, c + i * ldc, ldc);
-        else
-            inner_rows(4, k, n, rows, lda, b, ldb, c + i * ldc, ldc);
+        double *to = c + i * ldc;
+        switch (next - i) {
+        case 1:
+            inner_rows(lanes, 1, k, n, rows, lda, b, ldb, to, ldc);
+            break;
+        case 2:
+            inner_rows(lanes, 2, k, n, rows, lda, b, ldb, to, ldc);
+            break;
+        case 3:
+            inner_rows(lanes, 3, k, n, rows, lda, b, ldb, to, ldc);
+            break;
+        case 4:
+            inner_rows(lanes, 4, k, n, rows, lda, b, ldb, to, ldc);
+            break;
+        case 5:
+            inner_rows(lanes, 5, k, n, rows, lda, b, ldb, to, ldc);
+            break;
+        default:
+            inner_rows(lanes, 6, k, n, rows, lda, b, ldb, to, ldc);
+            break;
+        }
     }
 }
-WIDE_DEFINE(inner,
-            (size_t m, size_t k, size_t n, const double *a, size_t lda, const double *b, size_t ldb, double *c,
-             size_t ldc),
-            (m, k, n, a, lda, b, ldb, c, ldc))
+WIDE_DEFINE_LANES(inner,
+                  (size_t m, size_t k, size_t n, const double *a, size_t lda, const double *b, size_t ldb, double *c,
+                   size_t ldc),
+                  m, k, n, a, lda, b, ldb, c, ldc)
 
 void thin_inner(size_t m, size_t k, size_t n, const double *a, size_t lda, const double *b, size_t ldb, double *c,
                 size_t ldc)
