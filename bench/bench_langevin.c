@@ -35,6 +35,7 @@ static void gradient(struct random_stream *r, const double *at, double *out, voi
 {
     const struct target *p = context;
     minibatch_gradient(p->batch, r, at, out);
+#pragma omp simd
     for (size_t i = 0; i < p->n; i++)
         out[i] = -p->n_beta * out[i] - p->gamma * (at[i] - start[i]);
 }
