@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-enum { POINTS_LEAST = 4 };
-static const double LOWEST = 30; /* n beta over lambda, or over 1: one over the mean loss */
+enum { POINTS_LEAST = 4, OFFSET_MOST = 12 }; /* c is -digamma(lambda) for a crossing: 8.4 for lambda = 1/8 */
+static const double LOWEST = 30;             /* n beta over lambda, or over 1: one over the mean loss */
 
 /* m = 1: lambda - a (n beta)^-power, power 0: lambda alone; else the polynomial of degree m - 1, with its kappa. */
 static const struct law {
@@ -65,8 +65,8 @@ struct one_law {
 };
 
 /* chi^2 over the second parameter on a grid, weighed as a posterior density: mean and spread of lambda, the best point.
- * Both priors are even in a logarithm: a (n beta)^-d from 0.002 to 2 lambda, either sign, and ln n beta + c from 1/4 to
- * 40, at the lowest point. */
+ * Both priors are even in a logarithm: a (n beta)^-d from 0.002 to 2 lambda, either sign, and ln n beta + c from 1/4 up
+ * to c = 12, at the lowest point. */
 static struct one_law fit_law(const struct llc_point *const *p, size_t n, size_t law)
 {
     enum { GRID = 2000 };
@@ -77,7 +77,8 @@ static struct one_law fit_law(const struct llc_point *const *p, size_t n, size_t
         for (int i = 0; i < GRID; i++) {
             double u = ((double)i + 0.5) / GRID, lambda, error;
             double size = 2 * scale * p[n - 1]->lambda * pow(1e-3, 1 - fabs(2 * u - 1));
-            double second = laws_of_curves[law].multiplicity == 1 ? copysign(size, u - 0.5) : 0.25 * pow(160, u) - low;
+            double second = laws_of_curves[law].multiplicity == 1 ? copysign(size, u - 0.5)
+                                                                  : 0.25 * pow((low + OFFSET_MOST) / 0.25, u) - low;
             double chi2 = best_lambda(p, n, law, second, &lambda, &error);
             if (pass == 0) {
                 if (chi2 < best.chi2)

@@ -205,8 +205,9 @@ static struct table *limit_table(const struct llc *l)
         table_add_cell(t, "%.3f", l->fit.lambda);
         table_add_cell(t, "%.2g", l->fit.error);
         llc_fit_is_settled(&l->fit) ? table_add_cell(t, "%d", l->fit.multiplicity) : table_add_cell(t, "not settled");
-        table_add_cell(t, "%zu points from n beta = %.3g on, chi^2 %.1f; %.0f %% of the weight has multiplicity %d",
-                       l->fit.points, l->fit.from, l->fit.chi2, 100 * l->fit.weight, l->fit.multiplicity);
+        table_add_cell(t, "%zu points from n beta = %.3g on, chi^2 %.1f; %.0f %% of the weight has multiplicity %d%s",
+                       l->fit.points, l->fit.from, l->fit.chi2, 100 * l->fit.weight, l->fit.multiplicity,
+                       l->fit.stable ? "" : ", but not without the lowest quarter of the points");
     }
     if (l->linear && isfinite(l->limit)) {
         table_add_row(t);
@@ -256,11 +257,12 @@ static void add_sentences(const struct llc *l, struct findings *out)
         findings_add_sentence(
             out,
             "At n = %.6g the loss under the posterior is %.4f +- %.2g in units of 1/(n beta); exactly "
-            "it is %s. It is not lambda itself: that is the limit of the curve, which is approached as "
-            "slowly as 1/ln n.",
+            "it is %s. It is not lambda itself: that is the limit of the curve, which may be approached "
+            "as slowly as 1/ln n.",
             l->n, p->lambda, p->error, exact_text(&l->exact[l->target], exact));
     if (l->over_prior && l->fit.found && !llc_fit_is_settled(&l->fit))
-        findings_add_sentence(out, "The curve does not settle the multiplicity: a larger llc.curve_to would.");
+        findings_add_sentence(out, "The curve does not settle the multiplicity: more llc.draws or a larger "
+                                   "llc.curve_to may.");
     if (!llc_is_minimum(l))
         findings_add_sentence(out,
                               "These weights are not at a minimum of the loss: it falls by %.2g or so nearby. lambda^ "

@@ -132,9 +132,12 @@ static enum status add_stars(struct volume *v, struct error *e)
 
 static void add_ladder_row(struct volume *v, const struct annealed *a, const char *name, double localised)
 {
-    char where[80] = "the whole set, all copies";
+    char where[160] = "the whole set, all copies";
     if (localised > 0)
-        snprintf(where, sizeof where, "localised by a Gaussian of %.3g sigma about theta*, put back", localised);
+        snprintf(where, sizeof where,
+                 "localised by a Gaussian of %.3g sigma about theta*, put back; what lies farther out than its "
+                 "chains have been is missing",
+                 localised);
     volume_add_estimate(
         v, name, "prior mass", &a->estimate,
         "%s; %zu betas up to %.4g, R-hat %.3f; error of the ladder %.2g, of its steps %.2g, of the last "
