@@ -282,26 +282,81 @@ static double log_volume_without(const struct work *w, size_t ball, size_t witho
     return value;
 }
 
+/* Mean over the chains: of the first ball's drained fraction, of the draws of ball k + 1 that lie in ball k. */
+static double mean_first(const struct work *w)
+{
+    double sum = 0;
+    for (size_t i = 0; i < w->options->chains; i++)
+        sum += w->chain[i].first_fraction;
+    return sum / (double)w->options->chains;
+}
+
+static double mean_inside(const struct work *w, size_t k)
+{
+    double sum = 0;
+    for (size_t i = 0; i < w->options->chains; i++)
+        sum += w->chain[i].inside[k];
+    return sum / (double)w->options->chains;
+}
+
+/* What chains that all say the same do not show, nats of ball k: by the rule of three, where all of the first ball's
+ * points drain, or all draws of a bridge lie in the ball before. */
+static double unseen(const struct work *w, size_t ball)
+{
+    double chains = (double)w->options->chains, points = chains * (double)w->options->points;
+    double draws = chains * (double)w->options->steps, square = 0;
+    if (mean_first(w) * points > points - 0.5)
+        square += 9 / (points * points);
+    for (size_t k = 0; k < ball; k++)
+        if (mean_inside(w, k) * draws > draws - 0.5)
+            square += 9 / (draws * draws);
+    return sqrt(square);
+}
+
+/* Standard error of ln of the first ball's fraction as a binomial one. */
+static double binomial_error(const struct work *w)
+{
+    double part = fmin(mean_first(w), 1);
+    return sqrt((1 - part) / (part * (double)(w->options->chains * w->options->points)));
+}
+
 /* Jackknife over the chains: what is left of the logarithms' bias goes, and the standard error comes from the spread
  * (Efron, The Jackknife, the Bootstrap and Other Resampling Plans, 1982), times the standard deviation of Student's t,
- * since there are few chains. Where all of the first ball drained, what may not have been seen of it adds the rule of
- * three. */
+ * since there are few chains: but no less than counts of so many points have. */
 static void collect(const struct work *w, size_t ball, double *value, double *error)
 {
-    size_t chains = w->options->chains, hits = 0;
+    size_t chains = w->options->chains;
     double mean = 0, squares = 0, n = (double)chains;
-    for (size_t i = 0; i < chains; i++) {
+    for (size_t i = 0; i < chains; i++)
         mean += log_volume_without(w, ball, i) / n;
-        hits += w->chain[i].first_fraction >= 1;
-    }
     for (size_t i = 0; i < chains; i++) {
         double off = log_volume_without(w, ball, i) - mean;
         squares += off * off;
     }
     *value = n * log_volume_without(w, ball, SIZE_MAX) - (n - 1) * mean;
-    *error = sqrt(squares * (n - 1) / n * (n - 1) / (n - 3));
-    if (hits == chains)
-        *error = hypot(*error, 3 / n / (double)w->options->points);
+    *error = fmax(sqrt(squares * (n - 1) / n * (n - 1) / (n - 3)), binomial_error(w));
+    *error = hypot(*error, unseen(w, ball));
+}
+
+/* Share of a ball's volume that drains, without one chain. */
+static double share_without(const struct work *w, size_t ball, size_t without)
+{
+    return exp(log_volume_without(w, ball, without) - log_ball(w, w->radius[ball]));
+}
+
+/* Of the part of ball k's volume that lies outside ball k - 1: jackknife over the chains. */
+static double shell_error(const struct work *w, size_t ball)
+{
+    size_t chains = w->options->chains;
+    double mean = 0, squares = 0, n = (double)chains;
+    double ratio = exp(log_ball(w, w->radius[ball - 1]) - log_ball(w, w->radius[ball]));
+    for (size_t i = 0; i < chains; i++)
+        mean += (share_without(w, ball, i) - ratio * share_without(w, ball - 1, i)) / n;
+    for (size_t i = 0; i < chains; i++) {
+        double off = share_without(w, ball, i) - ratio * share_without(w, ball - 1, i) - mean;
+        squares += off * off;
+    }
+    return sqrt(squares * (n - 1) / n * (n - 1) / (n - 3)) / (1 - ratio);
 }
 
 static void fill_shells(const struct work *w, struct drain_result *out)
@@ -317,12 +372,15 @@ static void fill_shells(const struct work *w, struct drain_result *out)
             all -= exp(log_ball(w, w->radius[k - 1]) - ball);
         }
         s->fraction = w->prior->sigma ? NAN : drained / all;
+        s->fraction_error = w->prior->sigma ? NAN
+                            : k > 0         ? hypot(shell_error(w, k), fabs(s->fraction) * unseen(w, k))
+                                            : s->fraction * s->error;
     }
 }
 
 static void sum_up(const struct work *w, struct drain_result *out)
 {
-    size_t last = w->balls, chains = w->options->chains;
+    size_t last = w->balls, chains = w->options->chains, points = chains * w->options->points;
     fill_shells(w, out);
     for (size_t i = 0; i < chains; i++) {
         out->flows += w->chain[i].flows;
@@ -331,12 +389,15 @@ static void sum_up(const struct work *w, struct drain_result *out)
     }
     out->estimate = (struct estimate){.log_value = out->shells[last].log_volume,
                                       .error = out->shells[last].error,
-                                      .samples = chains * w->options->steps * (last ? last : 1),
+                                      .samples = last ? chains * w->options->steps * last : points,
                                       .pareto_k = NAN,
                                       .at_least = NAN};
-    out->estimate.ess =
-        fmin((double)(last + 1) / (out->estimate.error * out->estimate.error), (double)(chains * w->options->steps));
-    if (!isfinite(out->estimate.log_value) || !isfinite(out->estimate.error))
+    out->estimate.ess = fmin((double)(last + 1) / (out->estimate.error * out->estimate.error),
+                             (double)(last ? chains * w->options->steps : points));
+    if (!(out->inner_fraction > 0))
+        estimate_refuse(&out->estimate, "not one of %zu points in the first ball drains: less than %.2g of it does",
+                        points, 3 / (double)points);
+    else if (!isfinite(out->estimate.log_value) || !isfinite(out->estimate.error))
         estimate_refuse(&out->estimate, "the balls are not bridged: no draw of one lies in the one before");
     if (out->estimate.ess < ESTIMATE_LEAST_ESS)
         estimate_refuse(&out->estimate, "effective number of draws per ball %.3g", out->estimate.ess);

@@ -49,7 +49,9 @@ struct drain_shell {
     double radius;     /* outer one */
     double log_volume; /* of the drained part of the ball (prior: its mass) */
     double error;      /* of it, nats */
-    double fraction;   /* of the shell's volume (mass) that drains: from the differences of the balls */
+    double fraction;   /* of the shell's volume that drains, from the differences of the balls: above 1 by chance where
+                          all of it does; NAN under a prior */
+    double fraction_error; /* standard */
 };
 
 struct drain_result {
@@ -61,7 +63,8 @@ struct drain_result {
     size_t flows, failures;
 };
 
-/* The volume, or under a prior the mass, of the drained set within `outer`. Standard error: jackknife over the chains.
+/* The volume, or under a prior the mass, of the drained set within `outer`. Standard error: jackknife over the chains,
+ * at least the binomial one of the first ball's points.
  * STATUS_INTERRUPTED, STATUS_FAILED (memory). Clear in all cases. */
 enum status drain_volume(const struct drain *d, const struct prior *prior, const struct drain_options *options,
                          const struct reporter *reporter, struct drain_result *out, struct error *e);

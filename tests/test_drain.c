@@ -147,6 +147,79 @@ START_TEST(short_chains_have_no_bias)
 }
 END_TEST
 
+/* A ball in which all drains, and one in which nothing does: counts that agree in all chains still have an error, and
+ * of the share of a shell that drains the stated error covers 1. */
+static enum drain_verdict everywhere(void *context, const double *x, double potential, const double *g)
+{
+    (void)context;
+    (void)x;
+    (void)potential;
+    (void)g;
+    return DRAIN_INSIDE;
+}
+
+static enum drain_verdict nowhere(void *context, const double *x, double potential, const double *g)
+{
+    (void)context;
+    (void)x;
+    (void)potential;
+    (void)g;
+    return DRAIN_OUTSIDE;
+}
+
+START_TEST(agreement_is_no_certainty)
+{
+    enum { SEEDS = 100 };
+    double centre[2] = {0}, z_squares = 0;
+    struct drain d = {.n = 2, .centre = centre, .context = centre, .gradient = flat, .verdict = everywhere};
+    struct prior none = {0};
+    struct drain_result r;
+    struct drain_options one = {.points = 50, .chains = 8, .steps = 100, .inner = 2, .outer = 2, .seed = 1};
+    ck_assert(drain_volume(&d, &none, &one, NULL, &r, NULL) == STATUS_OK);
+    ck_assert(!r.estimate.refused);
+    assert_close(r.estimate.log_value, log(4 * M_PI), 1e-12, 1);
+    assert_close(r.estimate.error, 3.0 / 400, 1e-9, 0);
+    assert_close(r.shells[0].radius, 2, 1e-12, 0);
+    ck_assert_uint_eq(r.estimate.samples, 400);
+    ck_assert_double_le(r.estimate.ess, 400);
+    drain_result_clear(&r);
+    d.verdict = nowhere;
+    ck_assert(drain_volume(&d, &none, &one, NULL, &r, NULL) == STATUS_OK);
+    ck_assert(r.estimate.refused);
+    ck_assert_ptr_nonnull(strstr(r.estimate.reason, "not one of 400 points"));
+    drain_result_clear(&r);
+    d.verdict = everywhere;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct drain_options all = {
+            .points = 50, .chains = 8, .steps = 100, .inner = 0.3, .outer = 3, .seed = seed, .threads = 1};
+        ck_assert(drain_volume(&d, &none, &all, NULL, &r, NULL) == STATUS_OK);
+        const struct drain_shell *last = &r.shells[r.n_shells - 1];
+        double z = (last->fraction - 1) / last->fraction_error;
+        z_squares += z * z;
+        drain_result_clear(&r);
+    }
+    printf("share of the last shell, true 1: rms z %.2f\n", sqrt(z_squares / SEEDS));
+    ck_assert(z_squares > 0.6 * SEEDS && z_squares < 1.7 * SEEDS);
+}
+END_TEST
+
+/* Of the same points in every chain (the chains differ only in their streams): at least the binomial error of them. */
+START_TEST(errors_are_no_less_than_binomial)
+{
+    double centre[2] = {0};
+    struct drain d = {.n = 2, .centre = centre, .context = centre, .gradient = flat, .verdict = square_verdict};
+    struct prior none = {0};
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        struct drain_result r;
+        struct drain_options one = {.points = 40, .chains = 4, .steps = 10, .inner = 0.7, .outer = 0.7, .seed = seed};
+        ck_assert(drain_volume(&d, &none, &one, NULL, &r, NULL) == STATUS_OK);
+        double part = r.inner_fraction;
+        ck_assert_double_ge(r.estimate.error, sqrt((1 - part) / (part * 160)) * (1 - 1e-12));
+        drain_result_clear(&r);
+    }
+}
+END_TEST
+
 /* A flow that comes to no end is no member, and is counted. */
 START_TEST(flows_without_end_are_counted)
 {
@@ -246,6 +319,8 @@ int main(void)
     tcase_add_test(tests, membership_is_the_cube);
     tcase_add_loop_test(tests, volumes_of_cosine_basins, 0, 5);
     tcase_add_test(tests, short_chains_have_no_bias);
+    tcase_add_test(tests, agreement_is_no_certainty);
+    tcase_add_test(tests, errors_are_no_less_than_binomial);
     tcase_add_test(tests, flows_without_end_are_counted);
     tcase_add_test(tests, fractions_of_circles);
     tcase_add_test(tests, mass_of_a_cube);
