@@ -175,6 +175,19 @@ static enum status allocate(struct volume *v, struct error *e)
                                                                                            : error_memory(e);
 }
 
+/* The first ball lies in the last one; one of the two radii may be a default. */
+static enum status check_balls(const struct volume *v, struct error *e)
+{
+    const struct config_node *inner = config_get(v->options, "drain.inner"),
+                             *outer = config_get(v->options, "drain.outer");
+    double first = config_number(inner, VOLUME_DRAIN_INNER), last = config_number(outer, VOLUME_DRAIN_OUTER);
+    if (first <= last)
+        return STATUS_OK;
+    if (inner)
+        return config_error(inner, e, "volume.drain.inner: %g is above volume.drain.outer, which is %g", first, last);
+    return config_error(outer, e, "volume.drain.outer: %g is below volume.drain.inner, which is %g", last, first);
+}
+
 const char *volume_measure(const struct volume *v)
 {
     return config_text(config_get(v->options, "sameness"), "loss");
@@ -192,7 +205,9 @@ static enum status prepare(struct volume *v, struct error *e)
     if (v->N > DENSE_MOST)
         return error_set(e, STATUS_REFUSED, "%zu parameters: the volume takes the dense Hessian, up to %d", v->N,
                          DENSE_MOST);
-    enum status status = allocate(v, e);
+    enum status status = check_balls(v, e);
+    if (!status)
+        status = allocate(v, e);
     if (status)
         return status;
     set_prior(v);

@@ -12,6 +12,9 @@
 enum { VOLUME_ROWS = 24, VOLUME_STARS = 5, VOLUME_LADDERS = 2 };
 
 #define VOLUME_ONE_COPY "annealed, one copy of theta*"
+/* Radii of the first and the last ball that draining takes, in units of sigma, where the file does not say. */
+#define VOLUME_DRAIN_INNER 0.3
+#define VOLUME_DRAIN_OUTER 3.0
 
 enum row_status {
     ROW_OK,

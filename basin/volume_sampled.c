@@ -283,6 +283,19 @@ static enum drain_verdict flow_verdict(void *worker, const double *theta, double
     return region_contains(&f->v->region, f->worker, theta) ? DRAIN_INSIDE : DRAIN_OUTSIDE;
 }
 
+/* What drains of the last shell; nothing of one ball, which is the first. An estimate above 1 is no share. */
+static const char *describe_share(const struct drain_result *r, size_t size, char *out)
+{
+    const struct drain_shell *last = &r->shells[r->n_shells - 1];
+    out[0] = 0;
+    if (r->n_shells > 1 && last->fraction > 1)
+        snprintf(out, size, " of the last shell all drains, as far as seen (%.3g +- %.2g, at most 1),", last->fraction,
+                 last->fraction_error);
+    else if (r->n_shells > 1)
+        snprintf(out, size, " of the last shell %.3g +- %.2g drains,", last->fraction, last->fraction_error);
+    return out;
+}
+
 static enum status add_drain(struct volume *v, struct error *e)
 {
     const struct config_node *o = config_get(v->options, "drain");
@@ -298,18 +311,18 @@ static enum status add_drain(struct volume *v, struct error *e)
     struct drain_options options = {.points = (size_t)config_integer(config_get(o, "points"), 50),
                                     .chains = (size_t)config_integer(config_get(o, "chains"), 8),
                                     .steps = (size_t)config_integer(config_get(o, "steps"), 100),
-                                    .inner = config_number(config_get(o, "inner"), 0.3),
-                                    .outer = config_number(config_get(o, "outer"), 3),
+                                    .inner = config_number(config_get(o, "inner"), VOLUME_DRAIN_INNER),
+                                    .outer = config_number(config_get(o, "outer"), VOLUME_DRAIN_OUTER),
                                     .seed = v->m->seed,
                                     .threads = v->m->threads};
     struct drain_result result;
     struct prior none = {0};
+    char share[120];
     enum status status = drain_volume(&d, &none, &options, v->reporter, &result, e);
     if (!status)
         volume_add_estimate(v, "drained by the flow", "volume", &result.estimate,
-                            "within %.3g sigma of theta*; of the last shell %.3g drains, of the first ball %.3g; %zu "
-                            "flows, %zu failed",
-                            options.outer, result.n_shells ? result.shells[result.n_shells - 1].fraction : NAN,
+                            "within %.3g sigma of theta*;%s of the first ball %.3g; %zu flows, %zu failed",
+                            result.shells[result.n_shells - 1].radius, describe_share(&result, sizeof share, share),
                             result.inner_fraction, result.flows, result.failures);
     drain_result_clear(&result);
     return status;

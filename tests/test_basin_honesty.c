@@ -92,6 +92,65 @@ START_TEST(options_of_methods_not_asked_for_are_said)
 }
 END_TEST
 
+static const struct {
+    const char *drain, *says;
+    int column;
+} balls[] = {
+    {"{inner: 4, outer: 0.5}", "volume.drain.inner: 4 is above volume.drain.outer, which is 0.5", 25},
+    {"{inner: 3.5}", "volume.drain.inner: 3.5 is above volume.drain.outer, which is 3", 25},
+    {"{outer: 0.2}", "volume.drain.outer: 0.2 is below volume.drain.inner, which is 0.3", 25},
+};
+
+START_TEST(the_first_ball_lies_in_the_last)
+{
+    char text[600], place[TESTING_PATH + 20];
+    snprintf(text, sizeof text, PLANE "volume: {drain: %s, methods: [drain]}\n", balls[_i].drain);
+    testing_write(testing_path(path, folder, "s.yaml"), text);
+    program_run(&p, "basin", "volume", path);
+    assert_code(&p, 3);
+    ck_assert_str_eq(p.text, "");
+    snprintf(place, sizeof place, "%s:5:%d: ", path, balls[_i].column);
+    assert_contains(p.errors, place);
+    assert_contains(p.errors, balls[_i].says);
+}
+END_TEST
+
+/* One weight, of loss w^2/2 about its minimum: all flows end there. One ball is the one that the row names; two have a
+ * shell, of which no more than all drains. */
+START_TEST(a_drained_row_names_its_ball)
+{
+    testing_write(testing_path(path, folder, "s.yaml"),
+                  "kind: basin\nnetwork: {layers: [1, 1], activation: identity, bias: false}\n"
+                  "data: {rows: [[1, 0.3]]}\ntrain: {method: lm}\n"
+                  "volume: {sigma: 1, methods: [drain], drain: {inner: 2, outer: 2}}\n");
+    program_run(&p, "basin", "volume", path);
+    assert_code(&p, 0);
+    assert_contains(p.text, "1.38629"); /* ln 4, of the interval of half width 2 */
+    assert_contains(p.text, "0.0075");
+    assert_contains(p.text, "within 2 sigma of theta*; of the first ball 1;");
+    ck_assert_ptr_null(strstr(p.text, "of the last shell"));
+    size_t above = 0;
+    for (int seed = 0; seed < 8; seed++) {
+        char option[40];
+        snprintf(option, sizeof option, "--seed=%d", seed);
+        program_run(&p, "basin", "volume", path, "--set=volume.drain.outer=8", "--json", option);
+        const char *says = strstr(p.text, "of the last shell ");
+        ck_assert_ptr_nonnull(says);
+        double share = 0, error = 0;
+        if (strncmp(says, "of the last shell all drains", 28) == 0) {
+            ck_assert_int_eq(sscanf(strchr(says, '(') + 1, "%lf +- %lf, at most 1)", &share, &error), 2);
+            ck_assert_double_ge(share, 1);
+            above++;
+        } else {
+            ck_assert_int_eq(sscanf(says, "of the last shell %lf +- %lf drains", &share, &error), 2);
+            ck_assert_double_le(share, 1);
+        }
+        ck_assert_double_gt(error, 0);
+    }
+    ck_assert_uint_gt(above, 0);
+}
+END_TEST
+
 START_TEST(the_seed_leaves_weights_alone)
 {
     json_t *first, *second;
@@ -299,6 +358,8 @@ int main(void)
     tcase_add_checked_fixture(seeds, setup, teardown);
     tcase_add_test(seeds, the_seed_moves_what_is_drawn);
     tcase_add_test(seeds, the_seed_leaves_weights_alone);
+    tcase_add_loop_test(seeds, the_first_ball_lies_in_the_last, 0, sizeof balls / sizeof balls[0]);
+    tcase_add_test(seeds, a_drained_row_names_its_ball);
     tcase_add_test(seeds, options_of_methods_not_asked_for_are_said);
     tcase_add_checked_fixture(minima, setup, teardown);
     tcase_add_test(minima, a_training_cut_short_has_no_volume);
