@@ -11,7 +11,8 @@ struct sameness_measure;
 extern const struct sameness_measure *const sameness_measures[]; /* NULL last */
 const struct sameness_measure *sameness_find(const char *name);  /* NULL: unknown */
 const char *sameness_name(const struct sameness_measure *m);
-const char *sameness_summary(const struct sameness_measure *m); /* "mean KL divergence of the outputs on ..." */
+const char *sameness_summary(const struct sameness_measure *m); /* "the KL divergence of the outputs on ...", to
+                                                                 * go before "is at most T" */
 
 struct sameness;
 

@@ -111,14 +111,14 @@ static enum status prepare_output_distance(struct sameness *s, struct error *e)
 }
 
 static const struct sameness_measure loss = {.name = "loss",
-                                             .summary = "excess of the training loss (without weight decay)",
+                                             .summary = "the excess of the training loss (without weight decay)",
                                              .is_excess_loss = true,
                                              .curvature_whole = true,
                                              .prepare = prepare_loss,
                                              .add = add_loss,
                                              .total = total_loss};
 static const struct sameness_measure kl = {.name = "kl",
-                                           .summary = "KL divergence of the outputs on the training examples",
+                                           .summary = "the KL divergence of the outputs on the training examples",
                                            .is_excess_loss = true,
                                            .prepare = prepare_kl,
                                            .add = add_loss,

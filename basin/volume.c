@@ -340,23 +340,60 @@ static struct table *volume_table(const struct volume *v)
     return t;
 }
 
-/* The sampled prior masses that stand, as a bracket. */
-static void add_bracket(const struct volume *v, struct findings *out)
+/* What sets the sampled rows are of: only masses of the same one make a bracket. */
+enum kind { KIND_WHOLE, KIND_LOCALISED, KIND_COPY, KIND_VOLUME };
+
+static enum kind kind_of(const struct volume *v, const struct volume_row *r)
+{
+    if (strcmp(r->what, "prior mass") != 0)
+        return KIND_VOLUME;
+    if (strcmp(r->name, VOLUME_ONE_COPY) == 0)
+        return KIND_COPY;
+    bool localised = config_number(config_get(v->options, "annealed.localise"), 0) > 0;
+    return localised && strncmp(r->name, "annealed", 8) == 0 ? KIND_LOCALISED : KIND_WHOLE;
+}
+
+/* The lowest and the highest of the sampled rows of a kind that stand, as a sentence that begins with `what`. False:
+ * there are none. */
+static bool add_bracket(const struct volume *v, enum kind kind, const char *what, struct findings *out)
 {
     const struct volume_row *low = NULL, *high = NULL;
     for (size_t i = 0; i < v->n_rows; i++) {
         const struct volume_row *r = &v->rows[i];
-        if (strcmp(r->what, "prior mass") != 0 || isnan(r->error) || r->status == ROW_REFUSED)
+        if (isnan(r->error) || r->status == ROW_REFUSED || kind_of(v, r) != kind)
             continue;
         low = !low || r->log_value < low->log_value ? r : low;
         high = !high || r->log_value > high->log_value ? r : high;
     }
-    if (low)
-        findings_add_sentence(out, "Sampled prior masses that stand: from %.6g (%s) to %.6g (%s).", low->log_value,
-                              low->name, high->log_value, high->name);
-    else
-        findings_add_sentence(out, "Not one sampled prior mass stands: what is left are lower bounds (with 95 %% "
-                                   "confidence) and the closed forms.");
+    if (low && low == high)
+        findings_add_sentence(out, "%s: %.6g (%s).", what, low->log_value, low->name);
+    else if (low)
+        findings_add_sentence(out, "%s: from %.6g (%s) to %.6g (%s).", what, low->log_value, low->name, high->log_value,
+                              high->name);
+    return low != NULL;
+}
+
+/* Nothing is said of masses where none was sampled. */
+static void add_brackets(const struct volume *v, struct findings *out)
+{
+    bool masses = add_bracket(v, KIND_WHOLE, "Sampled prior masses that stand", out), bounds = false, tried = false;
+    if (add_bracket(v, KIND_LOCALISED, "Localised about theta*", out))
+        masses = true;
+    if (add_bracket(v, KIND_COPY, "Of one copy of theta*, if copies do not touch", out))
+        masses = true;
+    if (masses)
+        return;
+    for (size_t i = 0; i < v->n_rows; i++) {
+        const struct volume_row *r = &v->rows[i];
+        bool sampled = r->sampled && kind_of(v, r) != KIND_VOLUME;
+        if (r->sampled && !sampled && r->status != ROW_REFUSED)
+            findings_add_sentence(out, "A sampled volume stands: %.6g (%s).", r->log_value, r->name);
+        tried = tried || sampled;
+        bounds = bounds || (sampled && isfinite(r->at_least));
+    }
+    if (tried)
+        findings_add_sentence(out, "Not one sampled prior mass stands: what is left of them are %s.",
+                              bounds ? "lower bounds (with 95 % confidence) and the closed forms" : "the closed forms");
 }
 
 static bool any_sampled(const struct volume *v)
@@ -389,7 +426,7 @@ static void show(const struct volume *v, struct findings *out)
     out->json = json_object();
     json_object_set_new(out->json, "volume", volume_to_json(v));
     findings_add_table(out, volume_table(v));
-    add_bracket(v, out);
+    add_brackets(v, out);
     if (!is_minimum(v))
         findings_add_sentence(out,
                               "These weights are not at a minimum of the loss: it falls by %.2g or so within the "
@@ -399,7 +436,7 @@ static void show(const struct volume *v, struct findings *out)
         out,
         "error: standard error in nats; eff. size: effective sample size; at least: with 95 %% confidence, refused or "
         "not. "
-        "The basin is where the %s is at most T = %.3g. Prior N(0, sigma_i^2), widths %s (geometric mean %.3g). "
+        "The basin is where %s is at most T = %.3g. Prior N(0, sigma_i^2), widths %s (geometric mean %.3g). "
         "Volumes "
         "are in units of theta; prior masses are pure numbers. A star domain is what can be seen from theta*: a lower "
         "bound of the basin. %s masses are those of the whole set, with all e^%.4g copies of theta*. "

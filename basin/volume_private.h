@@ -26,6 +26,7 @@ enum row_status {
 struct volume_row {
     const char *name, *what; /* "volume" or "prior mass" */
     enum row_status status;
+    bool sampled;     /* false: a closed form */
     double log_value; /* natural logarithm; not to be shown where refused */
     double error;     /* standard error, nats; NAN: a closed form */
     double ess;       /* NAN likewise */

@@ -50,6 +50,7 @@ struct volume_row *volume_add_estimate(struct volume *v, const char *name, const
     vsnprintf(text, sizeof text, note, arguments);
     va_end(arguments);
     r->status = estimate->refused ? ROW_REFUSED : ROW_OK;
+    r->sampled = true;
     r->log_value = estimate->log_value;
     r->error = estimate->error;
     r->ess = estimate->ess;

@@ -288,10 +288,12 @@ static const char *describe_share(const struct drain_result *r, size_t size, cha
 {
     const struct drain_shell *last = &r->shells[r->n_shells - 1];
     out[0] = 0;
-    if (r->n_shells > 1 && last->fraction > 1)
+    if (r->n_shells == 1 || !isfinite(last->fraction))
+        return out;
+    if (last->fraction > 1)
         snprintf(out, size, " of the last shell all drains, as far as seen (%.3g +- %.2g, at most 1),", last->fraction,
                  last->fraction_error);
-    else if (r->n_shells > 1)
+    else
         snprintf(out, size, " of the last shell %.3g +- %.2g drains,", last->fraction, last->fraction_error);
     return out;
 }

@@ -151,6 +151,50 @@ START_TEST(a_drained_row_names_its_ball)
 }
 END_TEST
 
+/* What is said of all rows together: of one row no range, of masses nothing where none was sampled, and a copy of
+ * theta* is no end of a range of whole sets. */
+START_TEST(closing_sentences_fit_the_rows)
+{
+    char *sentence, *end;
+    testing_write(testing_path(path, folder, "s.yaml"),
+                  "kind: basin\nnetwork: {layers: [1, 1, 1], activation: identity, bias: false}\n"
+                  "data: {rows: [[1, 0.5]]}\ntrain: {method: lm}\nvolume: {threshold: 0.05, sigma: 1}\n");
+    program_run(&p, "basin", "volume", path, "--set=volume.methods=[rejection]");
+    assert_code(&p, 0);
+    assert_contains(p.text, "Sampled prior masses that stand: -");
+    ck_assert_ptr_null(strstr(p.text, "stand: from"));
+    assert_contains(p.text, "The basin is where the excess of the training loss");
+    program_run(&p, "basin", "volume", path, "--set=volume.methods=[drain]",
+                "--set=volume.drain={inner: 0.1, outer: 0.1}");
+    assert_code(&p, 0);
+    ck_assert_ptr_null(strstr(p.text, "prior mass stands"));
+    assert_contains(p.text, "A sampled volume stands: -");
+    program_run(&p, "basin", "volume", path, "--set=volume.methods=[rejection, annealed]");
+    assert_code(&p, 0);
+    sentence = strstr(p.text, "Sampled prior masses that stand: from ");
+    ck_assert_ptr_nonnull(sentence);
+    assert_contains(sentence, "Of one copy of theta*, if copies do not touch: -");
+    end = strchr(sentence, '\n');
+    ck_assert_ptr_nonnull(end);
+    *end = 0;
+    assert_contains(sentence, "annealed");
+    ck_assert_ptr_null(strstr(sentence, "copy"));
+    program_run(&p, "basin", "volume", path, "--set=volume.methods=[rejection]", "--set=volume.draws=100",
+                "--set=volume.threshold=1e-6");
+    assert_code(&p, 4);
+    assert_contains(p.text, "Not one sampled prior mass stands: what is left of them are");
+}
+END_TEST
+
+START_TEST(the_sentence_of_a_distance_has_one_article)
+{
+    program_run(&p, "basin", "volume", "scenarios/basin-segment.yaml",
+                "--set=volume={threshold: 10, sameness: output-distance, methods: [rejection], draws: 2000}");
+    assert_code(&p, 0);
+    assert_contains(p.text, "The basin is where half the mean squared distance of the outputs on the validation");
+}
+END_TEST
+
 START_TEST(the_seed_leaves_weights_alone)
 {
     json_t *first, *second;
@@ -360,6 +404,8 @@ int main(void)
     tcase_add_test(seeds, the_seed_leaves_weights_alone);
     tcase_add_loop_test(seeds, the_first_ball_lies_in_the_last, 0, sizeof balls / sizeof balls[0]);
     tcase_add_test(seeds, a_drained_row_names_its_ball);
+    tcase_add_test(seeds, closing_sentences_fit_the_rows);
+    tcase_add_test(seeds, the_sentence_of_a_distance_has_one_article);
     tcase_add_test(seeds, options_of_methods_not_asked_for_are_said);
     tcase_add_checked_fixture(minima, setup, teardown);
     tcase_add_test(minima, a_training_cut_short_has_no_volume);
