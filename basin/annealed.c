@@ -174,7 +174,7 @@ static enum status sample(struct ladder *l, size_t rung, double beta, struct err
 static bool one_is_stuck(const struct sampler *s)
 {
     size_t iterations = sampler_chains(s) * sampler_draws(s);
-    return sampler_rung(s, 0).divergences > STUCK * (double)iterations;
+    return (double)sampler_rung(s, 0).divergences > STUCK * (double)iterations;
 }
 
 /* Until they are enough, or as many as are allowed; *stuck, where that is asked for: it would not help. */

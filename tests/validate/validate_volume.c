@@ -1,4 +1,4 @@
-/* Are the standard errors of sampled volumes honest? 100 seeds of each estimator (60 of the longest) on regions of
+/* Are the standard errors of sampled volumes honest? 100 seeds of each estimator on regions of
  * known volume; z = (estimate - truth)/(its own error) must have standard deviation 0.8 to 1.3 and a mean within 3 of
  * its own errors of 0, with 0.15 for bias. A seed that is refused counts as refused, not as a z; an estimator that
  * refuses more than half fails. Star domains of networks, which are no stars, are mostly refused; their lower bounds
@@ -195,7 +195,7 @@ static const struct trial trials[] = {
      annealed_down,
      false,
      false,
-     60},
+     SEEDS},
     {"annealed up, localised by 2 sigma, n = 5, 4 decades",
      {BED_BOWL, 5, 3, 4, false},
      annealed_localised,
