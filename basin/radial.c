@@ -64,7 +64,7 @@ static double pass(const struct radial *f, double from, double to, double level)
 static double left_end(const struct radial *f, double top, double level)
 {
     double low = top;
-    if (top == 0 || (f->n == 1 && log_integrand(f, 0) > level))
+    if (top == 0 || (f->n == 1 && level < 0)) /* at 0 the integrand is 1 then */
         return 0;
     for (int i = 0; i < 60; i++) {
         if (log_integrand(f, low) < level)
