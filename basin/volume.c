@@ -101,6 +101,7 @@ const struct config_field volume_schema[] = {
     {.key = "methods",
      .type = CONFIG_LIST,
      .element = &method_element,
+     .min_length = 1,
      .max_length = 4,
      .fallback = "star; annealed and rejection too up to 100 parameters",
      .meaning =

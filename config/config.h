@@ -41,6 +41,7 @@ struct config_field {
     const char *const *choices;         /* CHOICE, *_OR_WORD: NULL-terminated */
     const struct config_field *fields;  /* MAP: its keys */
     const struct config_field *element; /* LIST */
+    size_t min_length;                  /* LIST: fewest elements */
     size_t max_length;                  /* LIST: most elements, 0: 1000 */
     const char *fallback;               /* default as text for the documentation, or NULL */
     const char *meaning;                /* one line for the documentation */

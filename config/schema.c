@@ -171,6 +171,9 @@ static enum status check_list(const struct config_node *n, const char *path, con
         return wrong_type(n, path, "a list", e);
     if (n->n > most)
         return config_error(n, e, "%s: %zu entries, at most %zu are allowed", path, n->n, most);
+    if (n->n < f->min_length)
+        return config_error(n, e, "%s: %zu entries, at least %zu %s wanted", path, n->n, f->min_length,
+                            f->min_length == 1 ? "is" : "are");
     for (size_t i = 0; i < n->n; i++) {
         char inner[PATH_SIZE];
         snprintf(inner, sizeof inner, "%.200s[%zu]", path, i);

@@ -153,6 +153,19 @@ END_TEST
 
 /* What is said of all rows together: of one row no range, of masses nothing where none was sampled, and a copy of
  * theta* is no end of a range of whole sets. */
+START_TEST(no_methods_are_a_mistake)
+{
+    char place[TESTING_PATH + 60];
+    testing_write(testing_path(path, folder, "s.yaml"), PLANE "volume: {sigma: 1, methods: []}\n");
+    program_run(&p, "basin", "volume", path);
+    assert_code(&p, 3);
+    snprintf(place, sizeof place, "%s:5:29: volume.methods: 0 entries, at least 1 is wanted", path);
+    assert_contains(p.errors, place);
+    program_run(&p, "basin", "volume", XOR, "--set=volume.methods=[]");
+    assert_code(&p, 2);
+}
+END_TEST
+
 START_TEST(closing_sentences_fit_the_rows)
 {
     char *sentence, *end;
@@ -404,6 +417,7 @@ int main(void)
     tcase_add_test(seeds, the_seed_leaves_weights_alone);
     tcase_add_loop_test(seeds, the_first_ball_lies_in_the_last, 0, sizeof balls / sizeof balls[0]);
     tcase_add_test(seeds, a_drained_row_names_its_ball);
+    tcase_add_test(seeds, no_methods_are_a_mistake);
     tcase_add_test(seeds, closing_sentences_fit_the_rows);
     tcase_add_test(seeds, the_sentence_of_a_distance_has_one_article);
     tcase_add_test(seeds, options_of_methods_not_asked_for_are_said);
