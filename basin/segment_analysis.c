@@ -340,8 +340,8 @@ static struct table *walks_table(const struct bench *b)
 
 static struct table *drained_table(const struct bench *b)
 {
-    static const char *const headings[] = {"cross-section times", "drain into the segment", "ln drained volume",
-                                           "error"};
+    static const char *const headings[] = {"cross-section's widths times", "drain into the segment",
+                                           "ln drained volume", "error"};
     struct table *t = table_new("What the flow drains into the segment");
     for (size_t i = 0; i < 4; i++)
         table_add_column(t, headings[i], TABLE_RIGHT);
@@ -410,16 +410,56 @@ static struct figure *widths_figure(const struct bench *b)
     return f;
 }
 
-static void show(const struct bench *b, struct findings *out)
+/* Only the walks that the behaviour ended check what the Jacobian says of it. */
+static void add_walks_sentence(const struct bench *b, struct findings *out)
 {
     double low = INFINITY, high = 0;
-    size_t ended = 0, failures = 0;
-    for (size_t i = 0; i < b->n_walks; i++)
-        if (!b->walks[i].failed) {
-            low = fmin(low, b->walks[i].found / b->walks[i].predicted);
-            high = fmax(high, b->walks[i].found / b->walks[i].predicted);
-            ended++;
-        }
+    size_t checks = 0, by_prior = 0, failed = 0;
+    for (size_t i = 0; i < b->n_walks; i++) {
+        const struct segment_walk *w = &b->walks[i];
+        failed += w->failed;
+        by_prior += !w->failed && w->by_prior;
+        if (w->failed || w->by_prior)
+            continue;
+        low = fmin(low, w->found / w->predicted);
+        high = fmax(high, w->found / w->predicted);
+        checks++;
+    }
+    if (checks)
+        findings_add_sentence(
+            out,
+            "Walks along the manifold that the behaviour ended (%zu of %zu) did so at %.3g to %.3g of "
+            "the width that was predicted; %zu were ended by the prior, %zu could not go on.",
+            checks, b->n_walks, low, high, by_prior, failed);
+    else if (b->n_walks)
+        findings_add_sentence(out,
+                              "The behaviour ended none of the %zu walks along the manifold: how far it lets go is not "
+                              "checked. %zu were ended by the prior, %zu could not go on.",
+                              b->n_walks, by_prior, failed);
+}
+
+static void add_drained_sentences(const struct bench *b, struct findings *out)
+{
+    const struct segment *s = &b->segment;
+    size_t failures = 0;
+    char allowed[120] = "the loss allows";
+    if (s->across_capped)
+        snprintf(allowed, sizeof allowed, "loss and prior allow (the prior ends %zu of its %zu widths)",
+                 s->across_capped, s->rank);
+    for (size_t i = 0; i < b->n_drained; i++)
+        failures += b->drained[i].failures;
+    if (b->n_drained)
+        findings_add_sentence(
+            out,
+            "Where the cross-section is as wide as %s, %zu of %zu points drain back into the segment; volumes of fewer "
+            "than %d points are refused.",
+            allowed, b->drained[UNIT_SCALE].inside, b->drained[UNIT_SCALE].points, ESTIMATE_LEAST_ESS);
+    if (failures)
+        findings_add_sentence(out, "%zu flows failed or came nowhere in time: they count as not drained.", failures);
+}
+
+static void show(const struct bench *b, struct findings *out)
+{
     out->json = json_object();
     json_object_set_new(out->json, "segment", segment_to_json(b));
     findings_add_table(out, summary_table(b));
@@ -432,21 +472,8 @@ static void show(const struct bench *b, struct findings *out)
                           "Cross-section: loss at most %.3g above the minimum. Extent: the behaviour on %zu validation "
                           "examples changes by at most %.3g (root mean square), within the prior's width.",
                           b->segment.threshold, b->segment.n_validation, b->segment.tolerance);
-    if (ended)
-        findings_add_sentence(out,
-                              "Walks along the manifold ended at %.3g to %.3g of the width that the Jacobian says "
-                              "(%zu of %zu walks came to an end).",
-                              low, high, ended, b->n_walks);
-    for (size_t i = 0; i < b->n_drained; i++)
-        failures += b->drained[i].failures;
-    if (b->n_drained)
-        findings_add_sentence(
-            out,
-            "Where the cross-section is as wide as the loss allows, %zu of %zu points drain back into "
-            "the segment; volumes of fewer than %d points are refused.",
-            b->drained[UNIT_SCALE].inside, b->drained[UNIT_SCALE].points, ESTIMATE_LEAST_ESS);
-    if (failures)
-        findings_add_sentence(out, "%zu flows failed or came nowhere in time: they count as not drained.", failures);
+    add_walks_sentence(b, out);
+    add_drained_sentences(b, out);
     findings_add_figure(out, widths_figure(b));
 }
 

@@ -298,21 +298,90 @@ START_TEST(walks_end_where_the_page_says)
 {
     json_t *root, *walk;
     size_t i;
+    int stated = 0, ended = 0;
     double low = INFINITY, high = 0, from = NAN, to = NAN;
     program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", "--set=segment.points=0", "--json");
     assert_code(&p, 0);
     json_array_foreach(json_object_get(json_object_get(first_run(&root), "segment"), "walks"), i, walk)
     {
+        if (strcmp(json_string_value(json_object_get(walk, "ended_by")), "behaviour") != 0)
+            continue;
         low = fmin(low, number(walk, "found") / number(walk, "predicted"));
         high = fmax(high, number(walk, "found") / number(walk, "predicted"));
+        ended++;
     }
     json_decref(root);
-    char *page = testing_read("docs/segment.md", NULL), *said = page ? strstr(page, "walks end at ") : NULL;
+    char *page = testing_read("docs/segment.md", NULL), *said = page ? strstr(page, "prior; the ") : NULL;
     ck_assert_ptr_nonnull(said);
-    ck_assert_int_eq(sscanf(said, "walks end at %lf to %lf of", &from, &to), 2);
+    ck_assert_int_eq(
+        sscanf(said, "prior; the %d of 16 walks that the behaviour ends, end at %lf to %lf of", &stated, &from, &to),
+        3);
+    ck_assert_int_eq(stated, ended);
     ck_assert_double_lt(fabs(from - low), 0.0075);
     ck_assert_double_lt(fabs(to - high), 0.0075);
     free(page);
+}
+END_TEST
+
+/* The range that is said is that of the walks which the behaviour ended; where the prior ended one, further out. */
+START_TEST(walks_by_the_prior_check_nothing)
+{
+    json_t *root, *walk;
+    size_t i, ended = 0, stated = 0;
+    double low = INFINITY, high = 0, all = 0, from = NAN, to = NAN;
+    static const char *const options[] = {"--set=segment.points=0", "--set=segment.tolerance=0.15"};
+    program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", options[0], options[1], "--json");
+    assert_code(&p, 0);
+    json_array_foreach(json_object_get(json_object_get(first_run(&root), "segment"), "walks"), i, walk)
+    {
+        double ratio = number(walk, "found") / number(walk, "predicted");
+        all = fmax(all, ratio);
+        if (strcmp(json_string_value(json_object_get(walk, "ended_by")), "behaviour") != 0)
+            continue;
+        low = fmin(low, ratio);
+        high = fmax(high, ratio);
+        ended++;
+    }
+    json_decref(root);
+    ck_assert_double_gt(all, high + 0.05);
+    program_clear(&p);
+    program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", options[0], options[1]);
+    const char *said = strstr(p.text, "that the behaviour ended (");
+    ck_assert_ptr_nonnull(said);
+    ck_assert_int_eq(sscanf(said, "that the behaviour ended (%zu of 16) did so at %lf to %lf of", &stated, &from, &to),
+                     3);
+    ck_assert_uint_eq(stated, ended);
+    assert_close(from, low, 5e-3, 1);
+    assert_close(to, high, 5e-3, 1);
+    program_clear(&p);
+    program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", options[0], "--set=segment.tolerance=0.3");
+    assert_contains(p.text, "The behaviour ended none of the 16 walks");
+}
+END_TEST
+
+/* What the cross-section is as wide as, where the prior ends some of it and where the loss ends all. */
+START_TEST(a_cross_section_is_as_wide_as_the_prior_allows)
+{
+    static const char *const thresholds[] = {"--set=segment.threshold=0.1", "--set=segment.threshold=1e-8"};
+    for (int k = 0; k < 2; k++) {
+        json_t *root;
+        char says[100];
+        program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", "--set=segment.points=1",
+                    "--set=segment.walks=0", thresholds[k], "--json");
+        assert_code(&p, 0);
+        int capped = (int)number(json_object_get(first_run(&root), "segment"), "across_capped");
+        json_decref(root);
+        ck_assert_int_eq(capped > 0, k == 0);
+        program_clear(&p);
+        program_run(&p, "basin", "segment", "scenarios/basin-segment.yaml", "--set=segment.points=1",
+                    "--set=segment.walks=0", thresholds[k]);
+        snprintf(says, sizeof says,
+                 k ? "as wide as the loss allows, "
+                   : "as wide as loss and prior allow (the prior ends %d of its 24 widths), ",
+                 capped);
+        assert_contains(p.text, says);
+        program_clear(&p);
+    }
 }
 END_TEST
 
@@ -759,6 +828,8 @@ int main(void)
     tcase_add_test(answers, a_saddle_by_weight_decay_is_said);
     tcase_add_test(answers, median_of_an_even_number);
     tcase_add_test(answers, walks_end_where_the_page_says);
+    tcase_add_test(answers, walks_by_the_prior_check_nothing);
+    tcase_add_test(answers, a_cross_section_is_as_wide_as_the_prior_allows);
     tcase_add_test(answers, widths_of_the_extent_are_a_range);
     tcase_add_test(answers, segment_answers_with_every_key);
     tcase_add_test(answers, networks_are_related);
