@@ -42,6 +42,7 @@ const struct config_field llc_schema[] = {
     {.key = "over",
      .type = CONFIG_LIST,
      .element = &scope_element,
+     .min_length = 1,
      .max_length = 2,
      .fallback = "both; above 100 parameters the point",
      .meaning = "prior: all parameters, under the prior of network.init; point: around the trained ones"},

@@ -253,6 +253,7 @@ static const struct {
     {"llc: {n: 1000, curve_to: 100}\n", "below n"},
     {"llc: {n: 10, curve_to: 1e12, over: [prior]}\n", "rungs"},
     {"llc: {over: [fibre]}\n", "prior"},
+    {"llc: {over: []}\n", "llc.over"},
     {"", "examples"},
 };
 
