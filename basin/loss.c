@@ -2,8 +2,6 @@
  * within rounding of 0 or 1. */
 #include "basin/tape.h"
 
-#include "solver/wide.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -62,65 +60,33 @@ static double softmax_row(size_t m, const double *f, size_t top, double *p)
     return others;
 }
 
-/* -sum t ln p of one row, `others` being the sum of exp(f_j - f_top) over all but the largest output. */
-static double cross_entropy(size_t m, const double *f, const double *t, size_t top, double others)
+/* The slope sum(t) p - t adds up to 0, which gives its largest component without cancellation. */
+static double ce_row(size_t m, const double *f, const double *t, double *slope)
 {
-    double log_sum = log1p(others), sum = 0;
+    size_t top = index_of_largest(m, f);
+    double others = 0, mass = 0, sum = 0, balance = 0;
+    for (size_t j = 0; j < m; j++) {
+        mass += t[j];
+        if (j != top)
+            others += exp(f[j] - f[top]);
+    }
+    double log_sum = log1p(others);
     for (size_t j = 0; j < m; j++)
         sum += t[j] * (log_sum + (f[top] - f[j]));
+    if (!slope)
+        return sum;
+    for (size_t j = 0; j < m; j++) {
+        slope[j] = mass * exp(f[j] - f[top]) / (1 + others) - t[j];
+        balance -= j == top ? 0 : slope[j];
+    }
+    slope[top] = balance;
     return sum;
 }
 
-/* Without slopes. */
-static double ce_row(size_t m, const double *f, const double *t)
-{
-    size_t top = index_of_largest(m, f);
-    double others = 0;
-    for (size_t j = 0; j < m; j++)
-        others += j == top ? 0 : wide_exp(f[j] - f[top]);
-    return cross_entropy(m, f, t, top, others);
-}
-
-WIDE_INLINE void exponentials_body(size_t n, double *x)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        x[i] = wide_exp(x[i]);
-}
-WIDE_DEFINE(exponentials, (size_t n, double *x), (n, x))
-
-/* Of n rows, with slopes (n, m): the exponentials stand there first. The slope sum(t) p - t adds up to 0, which gives
- * its largest component without cancellation. */
-static double ce_rows(size_t n, size_t m, const double *f, const double *t, double *slope)
-{
-    double total = 0;
-    for (size_t i = 0; i < n * m; i += m) {
-        double most = f[i + index_of_largest(m, f + i)];
-        for (size_t j = i; j < i + m; j++)
-            slope[j] = f[j] - most;
-    }
-    exponentials(n * m, slope);
-    for (size_t i = 0; i < n * m; i += m) {
-        size_t top = index_of_largest(m, f + i);
-        double others = 0, mass = 0, balance = 0, *p = slope + i;
-        for (size_t j = 0; j < m; j++) {
-            mass += t[i + j];
-            others += j == top ? 0 : p[j];
-        }
-        for (size_t j = 0; j < m; j++) {
-            p[j] = mass * p[j] / (1 + others) - t[i + j];
-            balance -= j == top ? 0 : p[j];
-        }
-        p[top] = balance;
-        total += cross_entropy(m, f + i, t + i, top, others);
-    }
-    return total;
-}
-
-static double one_by_one(const struct problem *p, const double *f, double *delta)
+double loss_value(const struct problem *p, const double *f, double *delta)
 {
     size_t m = n_outputs(p);
-    double sum = 0;
+    double sum = 0, n = (double)p->n;
     for (size_t i = 0; i < p->n; i++) {
         const double *fi = f + i * m, *ti = p->t + i * m;
         double *slope = delta ? delta + i * m : NULL;
@@ -132,18 +98,10 @@ static double one_by_one(const struct problem *p, const double *f, double *delta
             sum += bce_row(m, fi, ti, slope);
             break;
         case LOSS_CE:
-            sum += ce_row(m, fi, ti);
+            sum += ce_row(m, fi, ti, slope);
             break;
         }
     }
-    return sum;
-}
-
-double loss_value(const struct problem *p, const double *f, double *delta)
-{
-    size_t m = n_outputs(p);
-    bool together = delta && p->loss == LOSS_CE;
-    double n = (double)p->n, sum = together ? ce_rows(p->n, m, f, p->t, delta) : one_by_one(p, f, delta);
     if (delta) {
 #pragma omp simd
         for (size_t i = 0; i < p->n * m; i++)
